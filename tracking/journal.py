@@ -1,0 +1,115 @@
+"""The file under the ledger: an Optuna journal whose groups of writes are one append, and whose torn tail is repaired."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from optuna.storages.journal import BaseJournalBackend, JournalFileSymlinkLock
+
+
+class JournalError(Exception):
+    """The ledger's file cannot be read."""
+
+
+class Journal(BaseJournalBackend):
+    """A journal file in the format of Optuna's `JournalFileBackend`, which any Optuna client reads.
+
+    Two things are added. Writes inside `together()` reach the disk as one append with one fsync: a process that is
+    killed leaves all of them or none. And a last line that was cut short by a crash, which was never acknowledged, is
+    left out on reading and removed by `repair()`.
+
+    Args:
+        path: The journal's file; made on the first write.
+        read_only: Refuse to write; for looking at a sweep that another process drives.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._path = path
+        self._read_only = read_only
+        self._lock = JournalFileSymlinkLock(str(path))
+        self._read_bytes = 0
+        self._read_count = 0
+        self._pending: list[dict[str, Any]] | None = None
+
+    def repair(self) -> int:
+        """Remove an incomplete last line and a dead writer's lock; returns the bytes removed.
+
+        Only the sweep's one driver may call this: it takes any lock it finds to be a dead driver's.
+        """
+        Path(f"{self._path}.lock").unlink(missing_ok=True)
+        if not self._path.exists():
+            return 0
+        content = self._path.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            os.truncate(self._path, whole)
+        return len(content) - whole
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Hold every write made inside, and append them in one piece at the end; none of them if the block raises."""
+        if self._pending is not None:  # already inside a group: it ends with the outer one
+            yield
+            return
+        self._pending = []
+        try:
+            yield
+            pending, self._pending = self._pending, None
+            self._append(pending)
+        finally:
+            self._pending = None
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        """Append entries, or hold them until the group ends."""
+        if self._read_only:
+            raise JournalError(f"{self._path} was opened for reading: only the sweep's driver writes to it")
+        if self._pending is not None:
+            self._pending.extend(logs)
+        else:
+            self._append(logs)
+
+    def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
+        """All entries from the given one on, those held in an open group included."""
+        if log_number_from < self._read_count:
+            self._read_bytes = self._read_count = 0
+        for entry in self._whole_lines():
+            self._read_count += 1
+            if self._read_count > log_number_from:
+                yield entry
+        yield from (self._pending or [])[max(0, log_number_from - self._read_count) :]
+
+    def _append(self, logs: Iterable[dict[str, Any]]) -> None:
+        text = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
+        if not text:
+            return
+        self._lock.acquire()
+        try:
+            with self._path.open("ab") as file:
+                file.write(text.encode())
+                file.flush()
+                os.fsync(file.fileno())
+        finally:
+            self._lock.release()
+
+    def _whole_lines(self) -> Iterator[dict[str, Any]]:
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as file:
+            file.seek(self._read_bytes)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    return
+                try:
+                    entry = json.loads(line)
+                except json.JSONDecodeError as error:
+                    raise JournalError(
+                        f"{self._path}: line {self._read_count + 1} is not a journal entry ({error.msg}); "
+                        "restore the file from a backup, or cut it before that line"
+                    ) from error
+                self._read_bytes += len(line)
+                yield entry

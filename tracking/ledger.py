@@ -1,0 +1,203 @@
+"""The ledger: the Optuna study that is the truth about a sweep.
+
+The sweep's driver is its one writer. Everyone else opens it for reading, with this class or with Optuna's own:
+`optuna.load_study(study_name=None, storage=JournalStorage(JournalFileBackend(path)))`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.storages import JournalStorage
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from tracking import spool
+from tracking.journal import Journal
+from tracking.records import CheckpointRef, Objective, Report, State, SweepRecord, TrialRecord
+
+FILE = "ledger.journal"
+Choices = Mapping[str, Mapping[str, Any]]
+
+
+class LedgerError(Exception):
+    """The ledger is missing, already there, or not what was asked for."""
+
+
+class Ledger:
+    """One sweep's study and spool, in one folder."""
+
+    def __init__(self, folder: Path, journal: Journal, study: optuna.Study) -> None:
+        self.folder = folder
+        self.study = study
+        self._journal = journal
+        attributes = study.user_attrs
+        self.objective = Objective(**attributes["objective"])
+        self.spec: Mapping[str, Any] = attributes["spec"]
+        self._order = 0
+
+    @classmethod
+    def create(cls, folder: Path, name: str, spec: Mapping[str, Any], objective: Objective, **attributes: Any) -> Ledger:
+        """Start the ledger of a new sweep in an existing folder; refused where one is already."""
+        if (folder / FILE).exists():
+            raise LedgerError(f"{folder / FILE} exists: a ledger is never overwritten; open it, or choose another name")
+        journal = Journal(folder / FILE)
+        _quiet()
+        with journal.together():
+            study = optuna.create_study(
+                storage=JournalStorage(journal),
+                study_name=name,
+                direction="maximize" if objective.mode == "max" else "minimize",
+            )
+            for key, value in {"spec": dict(spec), "objective": asdict(objective), **attributes}.items():
+                study.set_user_attr(key, value)
+        return cls(folder, journal, study)
+
+    @classmethod
+    def open(cls, folder: Path, *, read_only: bool = True) -> Ledger:
+        """Open a sweep's ledger. Only the driver opens it for writing: it repairs what a crash cut short."""
+        if not (folder / FILE).exists():
+            raise LedgerError(f"no ledger in {folder}: a sweep's folder holds {FILE}")
+        journal = Journal(folder / FILE, read_only=read_only)
+        if not read_only:
+            journal.repair()
+            for trial in (folder / "trials").glob("*"):
+                spool.repair(trial)
+        _quiet()
+        storage = JournalStorage(journal)
+        if not storage.get_all_studies():
+            raise LedgerError(f"{folder / FILE} holds no study: it was cut before the sweep began; delete {folder}")
+        ledger = cls(folder, journal, optuna.load_study(study_name=None, storage=storage))
+        ledger._order = sum(len(trial.intermediate_values) for trial in ledger._frozen())
+        return ledger
+
+    # --- what the driver writes ---
+
+    def ask(self, sampler: optuna.samplers.BaseSampler, suggest: Callable[[Trial], Choices]) -> TrialRecord:
+        """Draw a new trial: `suggest` turns Optuna's live trial into choices. On disk whole, or not at all."""
+        self.study.sampler = sampler
+        with self._journal.together():
+            trial = self.study.ask()
+            trial.set_user_attr("choices", {slot: dict(choice) for slot, choice in suggest(trial).items()})
+        return self.trial(trial.number)
+
+    def report(self, number: int, report: Report) -> bool:
+        """Keep a trial's report, the spool first; False if this step, or a later one, was already kept."""
+        frozen = self._frozen()[number]
+        if report.step <= max(frozen.intermediate_values, default=0):
+            return False
+        spool.append(self.trial_folder(number), report, self._order)
+        self._order += 1
+        # Optuna's Trial.report would read the whole trial again; the storage's own call appends one line.
+        value = report.metrics[self.objective.metric]
+        self._storage.set_trial_intermediate_value(frozen._trial_id, report.step, value)
+        return True
+
+    def pause(self, number: int, paused: bool) -> None:
+        """Note that a trial waits for its next rung, or that it goes on."""
+        self._set(number, "paused", paused)
+
+    def tell(self, number: int, state: State, *, cause: str | None = None) -> TrialRecord:
+        """End a trial: COMPLETE and PRUNED with the best value of its curve, FAIL with its cause in one line."""
+        trial = self.trial(number)
+        best = trial.best(self.objective)
+        if state is not State.FAIL and best is None:
+            state, cause = State.FAIL, cause or f"never reported a finite {self.objective.metric}"
+        last = spool.read(self.trial_folder(number))
+        with self._journal.together():
+            for key, value in self._closing(best[0] if best else None, last, cause).items():
+                self._set(number, key, value)
+            values = None if state is State.FAIL or best is None else [best[1]]
+            self._storage.set_trial_state_values(self._frozen()[number]._trial_id, TrialState[state.value], values)
+        return self.trial(number)
+
+    def note(self, key: str, value: Any) -> None:
+        """Keep a fact about the whole sweep (JSON)."""
+        self.study.set_user_attr(key, value)
+
+    # --- what anyone reads ---
+
+    def trial(self, number: int) -> TrialRecord:
+        """One trial by its number."""
+        return self._record(self._frozen()[number])
+
+    def trials(self) -> list[TrialRecord]:
+        """Every trial, in the order of their numbers."""
+        return [self._record(trial) for trial in self._frozen()]
+
+    def record(self) -> SweepRecord:
+        """The whole sweep as it stands now."""
+        trials = self.trials()
+        return SweepRecord(
+            name=self.study.study_name,
+            folder=self.folder,
+            objective=self.objective,
+            spec=self.spec,
+            trials=trials,
+            created=min((trial.started for trial in trials if trial.started), default=None),
+            attributes=self.study.user_attrs,
+        )
+
+    def history(self) -> list[tuple[int, Report]]:
+        """Every report of the sweep as (trial number, report), in the order in which they came."""
+        found = [
+            (order, trial.number, report)
+            for trial in self._frozen()
+            if trial.intermediate_values
+            for order, report in spool.read_ordered(self.trial_folder(trial.number))
+            if report.step in trial.intermediate_values
+        ]
+        return [(number, report) for _, number, report in sorted(found, key=lambda entry: entry[0])]
+
+    def trial_folder(self, number: int) -> Path:
+        """Where a trial keeps its spool and its checkpoints."""
+        return self.folder / "trials" / str(number)
+
+    # --- inside ---
+
+    @property
+    def _storage(self) -> optuna.storages.BaseStorage:
+        return self.study._storage
+
+    def _frozen(self) -> list[FrozenTrial]:
+        return self.study.get_trials(deepcopy=False)
+
+    def _set(self, number: int, key: str, value: Any) -> None:
+        self._storage.set_trial_user_attr(self._frozen()[number]._trial_id, key, value)
+
+    def _closing(self, step: int | None, reports: list[Report], cause: str | None) -> dict[str, Any]:
+        facts: dict[str, Any] = {"paused": False, "seconds": reports[-1].seconds if reports else 0.0}
+        if cause is not None:
+            facts["cause"] = cause
+        if checkpoint := next((report.checkpoint for report in reports if report.step == step), None):
+            facts["checkpoint"] = asdict(checkpoint)
+        return facts
+
+    def _record(self, frozen: FrozenTrial) -> TrialRecord:
+        attributes = dict(frozen.user_attrs)
+        state = State.RUNNING if frozen.state is TrialState.WAITING else State(frozen.state.name)
+        if state is State.RUNNING and attributes.get("paused"):
+            state = State.PAUSED
+        checkpoint = attributes.get("checkpoint")
+        return TrialRecord(
+            number=frozen.number,
+            state=state,
+            params=dict(frozen.params),
+            choices=attributes.get("choices", {}),
+            curve=dict(sorted(frozen.intermediate_values.items())),
+            started=frozen.datetime_start,
+            finished=frozen.datetime_complete,
+            cause=attributes.get("cause"),
+            seconds=attributes.get("seconds", 0.0),
+            checkpoint=CheckpointRef(**checkpoint) if checkpoint else None,
+            folder=self.trial_folder(frozen.number),
+            attributes=attributes,
+        )
+
+
+def _quiet() -> None:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+

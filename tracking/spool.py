@@ -1,0 +1,52 @@
+"""Every report of a trial, one JSON object a line, in the order it came: written before the ledger, read by whoever asks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from tracking.records import CheckpointRef, Report
+
+FILE = "metrics.jsonl"
+
+
+def append(folder: Path, report: Report, order: int) -> None:
+    """Add a report to a trial's spool; `order` is its place among all reports of the sweep, from 0."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / FILE).open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"order": order, **asdict(report)}, separators=(",", ":")) + "\n")
+
+
+def read(folder: Path, after: int = 0) -> list[Report]:
+    """A trial's reports with a step above `after`, one a step, in order."""
+    return [report for _, report in read_ordered(folder) if report.step > after]
+
+
+def read_ordered(folder: Path) -> list[tuple[int, Report]]:
+    """A trial's reports with their place in the sweep; of two with the same step the first counts."""
+    seen: dict[int, tuple[int, Report]] = {}
+    for order, report in _lines(folder / FILE):
+        seen.setdefault(report.step, (order, report))
+    return [seen[step] for step in sorted(seen)]
+
+
+def _lines(path: Path) -> Iterator[tuple[int, Report]]:
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            if not line.endswith("\n"):  # cut short by a crash, so never acknowledged
+                return
+            entry = json.loads(line)
+            order = entry.pop("order")
+            checkpoint = entry.pop("checkpoint")
+            yield order, Report(**entry, checkpoint=CheckpointRef(**checkpoint) if checkpoint else None)
+
+
+def repair(folder: Path) -> None:
+    """Remove an incomplete last line, so that the next report starts on a line of its own."""
+    path = folder / FILE
+    if path.exists() and not (content := path.read_bytes()).endswith(b"\n"):
+        path.write_bytes(content[: content.rfind(b"\n") + 1])
