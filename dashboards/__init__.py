@@ -1,0 +1,1 @@
+"""What it means: reports drawn from the records, one card a file."""

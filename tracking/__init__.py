@@ -1,0 +1,1 @@
+"""What happened: the ledger of a sweep, its leaderboard, and its projection into MLflow."""

@@ -1,4 +1,4 @@
-"""The file under the ledger: an Optuna journal whose groups of writes are one append, and whose torn tail is repaired."""
+"""The file under the ledger: an Optuna journal whose groups of writes are one append, its torn tail repaired."""
 
 from __future__ import annotations
 
@@ -89,12 +89,21 @@ class Journal(BaseJournalBackend):
             return
         self._lock.acquire()
         try:
-            with self._path.open("ab") as file:
-                file.write(text.encode())
-                file.flush()
-                os.fsync(file.fileno())
+            self._write(text.encode())
         finally:
             self._lock.release()
+
+    def _write(self, content: bytes) -> None:
+        with self._path.open("ab", buffering=0) as file:
+            before = file.tell()
+            try:
+                written = file.write(content)
+                os.fsync(file.fileno())
+                if written != len(content):
+                    raise JournalError(f"{self._path}: {written} of {len(content)} bytes written; is the disk full?")
+            except BaseException:  # half of a group must not stay: the next append would continue its last line
+                os.truncate(self._path, before)
+                raise
 
     def _whole_lines(self) -> Iterator[dict[str, Any]]:
         if not self._path.exists():

@@ -6,7 +6,8 @@ The sweep's driver is its one writer. Everyone else opens it for reading, with t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,9 @@ class Ledger:
         self._order = 0
 
     @classmethod
-    def create(cls, folder: Path, name: str, spec: Mapping[str, Any], objective: Objective, **attributes: Any) -> Ledger:
+    def create(
+        cls, folder: Path, name: str, spec: Mapping[str, Any], objective: Objective, **attributes: Any
+    ) -> Ledger:
         """Start the ledger of a new sweep in an existing folder; refused where one is already."""
         if (folder / FILE).exists():
             raise LedgerError(f"{folder / FILE} exists: a ledger is never overwritten; open it, or choose another name")
@@ -79,16 +82,21 @@ class Ledger:
     def ask(self, sampler: optuna.samplers.BaseSampler, suggest: Callable[[Trial], Choices]) -> TrialRecord:
         """Draw a new trial: `suggest` turns Optuna's live trial into choices. On disk whole, or not at all."""
         self.study.sampler = sampler
-        with self._journal.together():
+        with self._together():
             trial = self.study.ask()
             trial.set_user_attr("choices", {slot: dict(choice) for slot, choice in suggest(trial).items()})
         return self.trial(trial.number)
 
     def report(self, number: int, report: Report) -> bool:
-        """Keep a trial's report, the spool first; False if this step, or a later one, was already kept."""
+        """Keep a report, the spool first; False if this step, a later one or the end of the trial was already kept."""
         frozen = self._frozen()[number]
-        if report.step <= max(frozen.intermediate_values, default=0):
+        if frozen.state.is_finished() or report.step <= max(frozen.intermediate_values, default=0):
             return False
+        if self.objective.metric not in report.metrics:
+            raise LedgerError(
+                f"every report must have the sweep's metric {self.objective.metric!r}; trial {number} reported "
+                f"{sorted(report.metrics)} at step {report.step}: log it, or name another metric in the objective"
+            )
         spool.append(self.trial_folder(number), report, self._order)
         self._order += 1
         # Optuna's Trial.report would read the whole trial again; the storage's own call appends one line.
@@ -107,7 +115,7 @@ class Ledger:
         if state is not State.FAIL and best is None:
             state, cause = State.FAIL, cause or f"never reported a finite {self.objective.metric}"
         last = spool.read(self.trial_folder(number))
-        with self._journal.together():
+        with self._together():
             for key, value in self._closing(best[0] if best else None, last, cause).items():
                 self._set(number, key, value)
             values = None if state is State.FAIL or best is None else [best[1]]
@@ -165,6 +173,16 @@ class Ledger:
     def _frozen(self) -> list[FrozenTrial]:
         return self.study.get_trials(deepcopy=False)
 
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        """One append for all that is written inside. If the block raises, Optuna forgets what it had taken for kept."""
+        try:
+            with self._journal.together():
+                yield
+        except BaseException:
+            self.study._storage = JournalStorage(self._journal)
+            raise
+
     def _set(self, number: int, key: str, value: Any) -> None:
         self._storage.set_trial_user_attr(self._frozen()[number]._trial_id, key, value)
 
@@ -200,4 +218,3 @@ class Ledger:
 
 def _quiet() -> None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-

@@ -115,10 +115,12 @@ class SweepRecord:
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
     def best(self) -> TrialRecord | None:
-        """The trial with the best value so far, whatever its state; the lowest number of equals; None without one."""
+        """The trial with the best value so far, unless it failed; the lowest number of equals; None without one."""
         leader: TrialRecord | None = None
         value: float | None = None
         for trial in self.trials:
+            if trial.state is State.FAIL:
+                continue
             if (found := trial.best(self.objective)) and self.objective.better(found[1], value):
                 leader, value = trial, found[1]
         return leader

@@ -1,8 +1,9 @@
-"""Every report of a trial, one JSON object a line, in the order it came: written before the ledger, read by whoever asks."""
+"""Every report of a trial, one JSON object a line, in the order they came: written before the ledger."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -49,4 +50,4 @@ def repair(folder: Path) -> None:
     """Remove an incomplete last line, so that the next report starts on a line of its own."""
     path = folder / FILE
     if path.exists() and not (content := path.read_bytes()).endswith(b"\n"):
-        path.write_bytes(content[: content.rfind(b"\n") + 1])
+        os.truncate(path, content.rfind(b"\n") + 1)

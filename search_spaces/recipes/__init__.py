@@ -1,0 +1,1 @@
+"""Ready sweeps as YAML, one a file: `tuner sweep digits`."""

@@ -1,0 +1,66 @@
+"""Checkpoints on disk: whole or ignored, proved by the digest in their names."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from tracking.records import CheckpointRef
+
+FOLDER = "checkpoints"
+_NAME = re.compile(r"epoch-(\d+)\.([0-9a-f]{16})\.ckpt")
+
+
+def save(trial: Path, step: int, write: Callable[[Path], None]) -> CheckpointRef:
+    """Write a checkpoint so that it is either whole under its final name, or not there at all."""
+    folder = trial / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / f".epoch-{step:04d}.{os.getpid()}.tmp"
+    write(unfinished)
+    digest = _flushed_digest(unfinished)
+    path = folder / f"epoch-{step:04d}.{digest}.ckpt"
+    unfinished.replace(path)
+    return CheckpointRef(str(path), step, digest)
+
+
+def newest(trial: Path) -> CheckpointRef | None:
+    """The newest checkpoint that is whole; damaged ones are passed over."""
+    return next((found for found in reversed(listed(trial)) if whole(found)), None)
+
+
+def listed(trial: Path) -> list[CheckpointRef]:
+    """The checkpoints of a trial in the order of their steps, unread."""
+    found = [
+        CheckpointRef(str(path), int(match[1]), match[2])
+        for path in (trial / FOLDER).glob("epoch-*.ckpt")
+        if (match := _NAME.fullmatch(path.name))
+    ]
+    return sorted(found, key=lambda checkpoint: checkpoint.step)
+
+
+def whole(checkpoint: CheckpointRef) -> bool:
+    """Whether the file is there and holds what was written."""
+    path = Path(checkpoint.path)
+    return path.is_file() and digest_of(path) == checkpoint.digest
+
+
+def keep(trial: Path, steps: Collection[int]) -> None:
+    """Delete all checkpoints but those of the given steps."""
+    for checkpoint in listed(trial):
+        if checkpoint.step not in steps:
+            Path(checkpoint.path).unlink(missing_ok=True)
+
+
+def digest_of(path: Path) -> str:
+    """The fingerprint of a file, 16 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()
+
+
+def _flushed_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()

@@ -1,0 +1,85 @@
+"""The lease of a sweep's one driver: who writes its ledger now."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+FILE = "driver.json"
+BEAT_SECONDS = 5.0
+STALE_SECONDS = 60.0
+"""A driver on another host that was not heard of for so long is taken to be dead."""
+
+
+class LeaseError(Exception):
+    """Another driver holds the sweep."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A driver: its host, its process, when that process began, and when it was last heard of (Unix seconds)."""
+
+    host: str
+    process: int
+    began: float
+    heard: float
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still drives: on this host its process tells, on another one its heartbeat."""
+        if self.host != socket.gethostname():
+            return time.time() - self.heard < STALE_SECONDS
+        try:
+            return abs(psutil.Process(self.process).create_time() - self.began) < 1.0
+        except psutil.NoSuchProcess:
+            return False
+
+    def __str__(self) -> str:
+        return f"process {self.process} on {self.host}"
+
+
+def holder(folder: Path) -> Holder | None:
+    """The sweep's living driver; None if nobody drives it."""
+    try:
+        found = Holder(**json.loads((folder / FILE).read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+    return found if found.alive else None
+
+
+@contextmanager
+def driving(folder: Path) -> Iterator[None]:
+    """Hold a sweep while driving it, with a heartbeat; refused while another driver lives."""
+    if (other := holder(folder)) and other.process != os.getpid():
+        raise LeaseError(f"the sweep is being driven by {other}: wait for it, or interrupt it with Ctrl-C there")
+    over = threading.Event()
+    _beat(folder)
+    heart = threading.Thread(target=_keep_beating, args=(folder, over), name="lease", daemon=True)
+    heart.start()
+    try:
+        yield
+    finally:
+        over.set()
+        heart.join()
+        (folder / FILE).unlink(missing_ok=True)
+
+
+def _keep_beating(folder: Path, over: threading.Event) -> None:
+    while not over.wait(BEAT_SECONDS):
+        _beat(folder)
+
+
+def _beat(folder: Path) -> None:
+    me = psutil.Process()
+    unfinished = folder / f".{FILE}.{me.pid}"
+    unfinished.write_text(json.dumps(asdict(Holder(socket.gethostname(), me.pid, me.create_time(), time.time()))))
+    unfinished.replace(folder / FILE)

@@ -1,0 +1,65 @@
+"""The command line, one command a file. The folder is the list; what a command needs is imported inside it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option("--home", help="Folder of all sweeps; TUNER_HOME or ./runs otherwise.", show_default=False),
+]
+
+_ORDER = ("sweep", "check", "status", "resume", "extend", "leaderboard", "report", "list", "describe", "ui")
+
+
+def app() -> typer.Typer:
+    """The application with every command of this folder."""
+    made = typer.Typer(
+        help="Find the best network for a task, and keep every trial.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    names = {module.name for module in pkgutil.iter_modules(__path__)}
+    for name in [*(name for name in _ORDER if name in names), *sorted(names.difference(_ORDER))]:
+        made.command(name)(importlib.import_module(f"{__name__}.{name}").command)
+    return made
+
+
+def main() -> None:
+    """Run the command line: 0 done, 1 every trial failed, 2 wrong usage, 130 interrupted."""
+    sys.path.insert(0, str(Path.cwd()))  # a user's own modules lie where they work
+    try:
+        app()()
+    except KeyboardInterrupt:
+        _say("interrupted")
+        sys.exit(130)
+    except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:  # noqa: BLE001 (what is not ours is raised again)
+        sys.exit(_exit_code(error))
+
+
+def _exit_code(error: Exception) -> int:
+    from tracking.journal import JournalError
+    from tracking.ledger import LedgerError
+    from tuner.errors import EveryTrialFailedError, TunerError
+
+    if not isinstance(error, TunerError | LedgerError | JournalError):
+        raise error
+    _say(str(error))
+    return 1 if isinstance(error, EveryTrialFailedError) else 2
+
+
+def _say(text: str) -> None:
+    for line in text.splitlines():
+        typer.echo(f"error: {line}" if line != "interrupted" else line, err=True)

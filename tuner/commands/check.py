@@ -1,0 +1,33 @@
+"""`tuner check`: a preflight."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def command(
+    spec: Annotated[str, typer.Argument(help="A recipe's name or a YAML file.")],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Laid over the spec: budget.trials=8")
+    ] = None,
+) -> None:
+    """Build every branch of a spec, train one epoch on a few samples, save, restore; print plan, memory and time."""
+    from tuner import display, preflight
+    from tuner.errors import EveryTrialFailedError
+    from tuner.spec import SweepSpec
+
+    read = SweepSpec.load(spec, overrides or [])
+    typer.echo(display.plan(read))
+    failed = [line for line in preflight.check(read) if not _show(line)]
+    if failed:
+        raise EveryTrialFailedError(f"{len(failed)} of the branches above cannot be trained")
+
+
+def _show(line: object) -> bool:
+    from tuner.preflight import Checked
+
+    assert isinstance(line, Checked)
+    typer.echo(str(line))
+    return line.cause is None

@@ -1,0 +1,34 @@
+"""`tuner sweep`: start a sweep."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tuner.commands import HomeOption
+
+
+def command(
+    spec: Annotated[str, typer.Argument(help="A recipe's name (`tuner list recipes`) or a YAML file.")],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Laid over the spec: budget.trials=8")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What to call the sweep; the file's name otherwise.")] = None,
+    home: HomeOption = None,
+    address: Annotated[str | None, typer.Option(help="A Ray cluster to run on: HOST:PORT.")] = None,
+    inline: Annotated[bool, typer.Option("--inline", help="One trial after another in this process, no Ray.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the whole spec and the plan; run nothing.")] = False,
+) -> None:
+    """Run a recipe or a YAML file: search, train, track, rank."""
+    from tuner import display
+    from tuner.spec import SweepSpec
+    from tuner.sweep import Sweep
+
+    read = SweepSpec.load(spec, overrides or [], name)
+    if dry_run:
+        typer.echo(display.plan(read))
+        return
+    sweep = Sweep(read, home=home)
+    display.drive(sweep, sweep.run, json=json, address=address, runner="inline" if inline else "ray")

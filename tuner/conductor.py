@@ -1,0 +1,300 @@
+"""Decides what runs next and what becomes of it: the same for every runner, with no runner in it.
+
+A runner asks for jobs while it has a free worker, runs them, and hands back what they say:
+
+    while job := conductor.next_job(): run(job)      conductor.report(...) -> go on?   .finished(...)   .failed(...)
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tracking.ledger import Ledger
+from tracking.records import Report, State, TrialRecord
+from tuner.assignment import Assignment
+from tuner.seats import ERROR, PAUSED, RUNNING, TERMINATED, Floor, Seat
+from tuner.seeds import seed_of
+from tuner.spec import SweepSpec
+
+if TYPE_CHECKING:
+    from ray.tune.schedulers import TrialScheduler
+
+SAME_CAUSE = 5
+"""So many first failures for one and the same cause, without any success, end the sweep."""
+
+STEP = "training_iteration"
+"""The key under which Ray's schedulers look for the epoch."""
+
+
+class Observer:
+    """Is told what happens; does nothing by itself. Subclasses override what they care about."""
+
+    def started(self, trial: TrialRecord) -> None:
+        """A trial starts, or goes on after a pause."""
+
+    def reported(self, number: int, report: Report) -> None:
+        """A trial has done an epoch."""
+
+    def ended(self, trial: TrialRecord) -> None:
+        """A trial is finished, stopped, failed or paused: its state says which."""
+
+
+@dataclass
+class Limits:
+    """When to stop asking for new trials, besides their number."""
+
+    deadline: float | None = None
+    stopping: bool = False
+    interrupted: bool = False
+    reason: str = ""
+
+    def reached(self) -> bool:
+        """Whether no new trial may start, and running ones should end with their epoch."""
+        if self.deadline is not None and time.monotonic() >= self.deadline and not self.stopping:
+            self.stop("the time budget is used up")
+        return self.stopping
+
+    def stop(self, reason: str, *, interrupted: bool = False) -> None:
+        """Start no new trial, and let running ones end with their epoch; what was interrupted can be resumed."""
+        self.stopping, self.interrupted, self.reason = True, interrupted, reason
+
+
+@dataclass
+class Conductor:
+    """One sweep's decisions, on top of its ledger.
+
+    Attributes:
+        spec: The sweep.
+        ledger: Open for writing.
+        scheduler: Fresh; it is told the ledger's history before anything new.
+        observer: Is told what happens.
+        limits: Ends the sweep early.
+        import_paths: Where workers find a user's own modules.
+    """
+
+    spec: SweepSpec
+    ledger: Ledger
+    scheduler: TrialScheduler
+    observer: Observer = field(default_factory=Observer)
+    limits: Limits = field(default_factory=Limits)
+    import_paths: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self._floor = Floor()
+        self._out: set[int] = set()
+        self._waiting: list[int] = []
+        self._causes: Counter[str] = Counter()
+        self._replay()
+
+    # --- what a runner calls ---
+
+    def next_job(self) -> Assignment | None:
+        """The trial that a free worker should run now; None if there is none at the moment."""
+        if self.limits.reached():
+            return None
+        number = self._interrupted() or self._promoted()
+        if number is None:
+            number = self._new()
+        if number is None:
+            return None
+        self._floor.seats[number].status = RUNNING
+        self._out.add(number)
+        trial = self.ledger.trial(number)
+        self.observer.started(trial)
+        return self.assignment(trial)
+
+    def report(self, number: int, report: Report) -> bool:
+        """Keep a trial's report and ask the scheduler; returns whether the trial goes on."""
+        seat = self._floor.seats[number]
+        if seat.status != RUNNING or not self.ledger.report(number, report):
+            return seat.status == RUNNING
+        self.observer.reported(number, report)
+        value = report.metrics[self.ledger.objective.metric]
+        if not math.isfinite(value):
+            self.failed(number, f"{self.ledger.objective.metric} became {value} in epoch {report.step}")
+            return False
+        return self._decide(seat, report)
+
+    def finished(self, number: int) -> None:
+        """The trial's worker is free: it ran all its epochs, or was told to stop."""
+        self._out.discard(number)
+        seat = self._floor.seats[number]
+        if seat.status == RUNNING and not self.limits.stopping:
+            self._complete(seat)
+
+    def failed(self, number: int, cause: str) -> None:
+        """The trial cannot go on: a crash, or a value that is no number."""
+        seat = self._floor.seats[number]
+        if seat.status != RUNNING:
+            return
+        seat.status = ERROR
+        self.scheduler.on_trial_error(self._floor, seat)
+        self._causes[_kind(cause)] += 1
+        self.observer.ended(self.ledger.tell(number, State.FAIL, cause=cause))
+        self._give_up_stopped()
+        if self._hopeless():
+            self.limits.stop(f"the first {SAME_CAUSE} trials failed alike: {cause}")
+
+    @property
+    def running(self) -> int:
+        """How many trials are with workers."""
+        return len(self._out)
+
+    def close(self) -> None:
+        """After the last job: what waits, or was cut short by the budget, is pruned; an interrupted sweep stays."""
+        if self.limits.interrupted:
+            return
+        for seat in self._floor.seats.values():
+            if not seat.is_finished():
+                self._prune(seat)
+
+    # --- deciding ---
+
+    def _decide(self, seat: Seat, report: Report) -> bool:
+        seat.last_result = {STEP: report.step, **report.metrics}
+        decision = self.scheduler.on_trial_result(self._floor, seat, seat.last_result)
+        last = report.step >= self.spec.budget.epochs
+        if last:
+            self._complete(seat)
+        elif decision == self.scheduler.STOP:
+            self._stop(seat)
+        elif decision == self.scheduler.PAUSE:
+            self._pause(seat)
+        self._give_up_stopped()
+        return seat.status == RUNNING and not self.limits.reached()
+
+    def _complete(self, seat: Seat) -> None:
+        seat.status = TERMINATED
+        self.scheduler.on_trial_complete(self._floor, seat, seat.last_result)
+        self.observer.ended(self.ledger.tell(seat.number, State.COMPLETE))
+        self._give_up_stopped()
+
+    def _stop(self, seat: Seat) -> None:
+        seat.status = TERMINATED
+        self.scheduler.on_trial_complete(self._floor, seat, seat.last_result)
+        self.observer.ended(self.ledger.tell(seat.number, State.PRUNED))
+
+    def _pause(self, seat: Seat) -> None:
+        seat.status = PAUSED
+        self.ledger.pause(seat.number, True)
+        self.observer.ended(self.ledger.trial(seat.number))
+
+    def _give_up_stopped(self) -> None:
+        while self._floor.stopped:
+            self._prune(self._floor.stopped.pop())
+
+    def _prune(self, seat: Seat) -> None:
+        seat.status = TERMINATED
+        self.scheduler.on_trial_remove(self._floor, seat)
+        self.observer.ended(self.ledger.tell(seat.number, State.PRUNED))
+
+    def _hopeless(self) -> bool:
+        finished = sum(seat.is_finished() for seat in self._floor.seats.values())
+        failures = self._causes.total()
+        return failures >= SAME_CAUSE and failures == finished and len(self._causes) == 1
+
+    # --- finding work ---
+
+    def _interrupted(self) -> int | None:
+        return self._waiting.pop(0) if self._waiting else None
+
+    def _promoted(self) -> int | None:
+        seat = self.scheduler.choose_trial_to_run(self._floor)
+        self._give_up_stopped()
+        if seat is None or seat.status != PAUSED or seat.number in self._out:
+            return None
+        self.ledger.pause(seat.number, False)
+        return int(seat.number)
+
+    def _new(self) -> int | None:
+        if len(self._floor.seats) >= self.spec.trials:
+            return None
+        number = len(self._floor.seats)
+        seed = seed_of(self.spec.seed, "draw", number)
+        sampler = self.spec.searcher_choice.build(self.spec.space, self.ledger.study, seed)
+        trial = self.ledger.ask(sampler, self.spec.space.suggest)
+        self._seat(trial.number)
+        return trial.number
+
+    def _seat(self, number: int) -> Seat:
+        seat = self._floor.seats[number] = Seat(number)
+        self.scheduler.on_trial_add(self._floor, seat)
+        return seat
+
+    def assignment(self, trial: TrialRecord) -> Assignment:
+        """What a worker needs to run a trial."""
+        return Assignment(
+            number=trial.number,
+            choices=trial.choices,
+            seed=seed_of(self.spec.seed, "trial", trial.number),
+            epochs=self.spec.budget.epochs,
+            folder=self.ledger.trial_folder(trial.number).absolute(),
+            objective=self.ledger.objective,
+            cpus=self.spec.resources.cpus,
+            gpus=self.spec.resources.gpus,
+            import_paths=self.import_paths,
+        )
+
+    # --- coming back ---
+
+    def _replay(self) -> None:
+        """Bring a fresh scheduler to where the ledger left it, and note which trials were with workers."""
+        trials = {trial.number: trial for trial in self.ledger.trials()}
+        for number, report in self.ledger.history():
+            self._seat_until(number)
+            self._retell(trials[number], report)
+        self._seat_until(len(trials) - 1)
+        for trial in trials.values():
+            self._settle(trial)
+
+    def _seat_until(self, number: int) -> None:
+        for missing in range(len(self._floor.seats), number + 1):
+            self._seat(missing).status = RUNNING
+
+    def _retell(self, trial: TrialRecord, report: Report) -> None:
+        seat = self._floor.seats[trial.number]
+        if seat.status == PAUSED:  # it was promoted before it could report again
+            self.scheduler.choose_trial_to_run(self._floor)
+            seat.status = RUNNING
+        value = report.metrics[self.ledger.objective.metric]
+        if not math.isfinite(value):
+            return
+        seat.last_result = {STEP: report.step, **report.metrics}
+        decision = self.scheduler.on_trial_result(self._floor, seat, seat.last_result)
+        if report.step >= self.spec.budget.epochs or decision == self.scheduler.STOP:
+            seat.status = TERMINATED
+            self.scheduler.on_trial_complete(self._floor, seat, seat.last_result)
+        elif decision == self.scheduler.PAUSE:
+            seat.status = PAUSED
+        self._floor.stopped.clear()
+
+    def _settle(self, trial: TrialRecord) -> None:
+        """Make the seat and the ledger agree about a trial."""
+        seat = self._floor.seats[trial.number]
+        if trial.state is State.FAIL:
+            if seat.status != ERROR:
+                seat.status = ERROR
+                self.scheduler.on_trial_error(self._floor, seat)
+            self._causes[_kind(trial.cause or "")] += 1
+        elif trial.state.finished:
+            seat.status = TERMINATED
+        elif seat.status == TERMINATED:
+            state = State.COMPLETE if trial.epochs >= self.spec.budget.epochs else State.PRUNED
+            self.ledger.tell(trial.number, state)
+        elif trial.curve and not math.isfinite(trial.curve[trial.epochs]):
+            seat.status = ERROR
+            self.scheduler.on_trial_error(self._floor, seat)
+            self.ledger.tell(trial.number, State.FAIL, cause=f"{self.ledger.objective.metric} was no number")
+        elif seat.status == PAUSED:
+            self.ledger.pause(trial.number, True)
+        else:
+            self._waiting.append(trial.number)
+
+
+def _kind(cause: str) -> str:
+    """A cause without the epoch in which it struck."""
+    return cause.split(" in epoch ", maxsplit=1)[0]

@@ -1,0 +1,76 @@
+"""The home: the one folder where sweeps, and MLflow's own files, lie."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from search_spaces import plugins
+from tracking import ledger
+from tuner.errors import SweepError, UsageError
+
+
+@dataclass(frozen=True)
+class Home:
+    """A folder for everything. The default is `TUNER_HOME`, or `runs` in the current folder."""
+
+    path: Path
+
+    @classmethod
+    def at(cls, path: str | Path | None = None) -> Home:
+        """The home at a path, absolute: workers and servers have other current folders."""
+        return cls(Path(path or os.environ.get("TUNER_HOME") or "runs").expanduser().absolute())
+
+    @property
+    def sweeps(self) -> Path:
+        """Where the sweeps lie, a folder each."""
+        return self.path / "sweeps"
+
+    @property
+    def tracking_uri(self) -> str:
+        """The MLflow server or database: `MLFLOW_TRACKING_URI`, or SQLite in the home."""
+        return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{self.path / 'mlflow.db'}"
+
+    @property
+    def artifacts(self) -> Path:
+        """Where MLflow keeps files when its database lies in the home."""
+        return self.path / "artifacts"
+
+    def new_sweep(self, name: str) -> Path:
+        """Make the folder of a new sweep; refused if there is one of that name."""
+        folder = self.sweeps / name
+        if (folder / ledger.FILE).exists():
+            raise SweepError(
+                f"a sweep named {name!r} exists in {self.path}: continue it with `tuner resume {name}`, "
+                f"give it more trials with `tuner extend {name} --trials N`, or start another with `--name`"
+            )
+        self.make()
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def sweep(self, name: str) -> Path:
+        """The folder of a sweep that exists."""
+        folder = self.sweeps / name
+        if not (folder / ledger.FILE).exists():
+            known = self.names()
+            hint = plugins.suggestion(name, known) if known else "; there is none yet: `tuner sweep digits` makes one"
+            raise SweepError(f"no sweep named {name!r} in {self.path}{hint}")
+        return folder
+
+    def names(self) -> list[str]:
+        """The names of all sweeps."""
+        return sorted(path.parent.name for path in self.sweeps.glob(f"*/{ledger.FILE}"))
+
+    def make(self) -> None:
+        """Make the folder, and see that it can be written to."""
+        try:
+            self.sweeps.mkdir(parents=True, exist_ok=True)
+            probe = self.sweeps / f".probe-{os.getpid()}"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise UsageError(
+                f"the home {self.path} cannot be written to ({error.strerror}): "
+                "choose another with --home or TUNER_HOME, or mend its permissions"
+            ) from error

@@ -1,0 +1,79 @@
+"""A method's bookkeeping as a Ray Tune `TrialScheduler`."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from ray.tune.schedulers import TrialScheduler
+
+from tuner.seats import PAUSED, PENDING, RUNNING, Floor, Seat
+
+if TYPE_CHECKING:
+    from tracking.records import Objective
+    from tuner.rungs import Answer, Book
+
+
+class OnRungs(TrialScheduler):
+    """Tells a `Book` what happens, and gives its answers in Ray's terms.
+
+    A report that comes a second time gets the answer of the first, and the book does not hear of it. A value that is
+    no number stops its trial and reaches no rung.
+    """
+
+    def __init__(self, book: Book, objective: Objective) -> None:
+        super().__init__()
+        self._metric = objective.metric
+        self._sign = 1.0 if objective.mode == "max" else -1.0
+        self._book = book
+        self._seats: dict[int, Seat] = {}
+        self._answers: dict[tuple[int, int], Answer] = {}
+
+    def on_trial_add(self, tune_controller: Floor, trial: Seat) -> None:
+        """A new trial takes part."""
+        self._seats[trial.number] = trial
+        self._book.enter(trial.number)
+
+    def on_trial_result(self, tune_controller: Floor, trial: Seat, result: dict[str, Any]) -> Answer:
+        """Whether the trial goes on, waits or stops."""
+        epoch, value = result["training_iteration"], result[self._metric]
+        if not math.isfinite(value):
+            return "STOP"
+        told = (trial.number, epoch)
+        if told not in self._answers:
+            self._answers[told] = self._book.report(trial.number, epoch, self._sign * value)
+            self._give_up(tune_controller)
+        return self._answers[told]
+
+    def on_trial_complete(self, tune_controller: Floor, trial: Seat, result: dict[str, Any]) -> None:
+        """The trial is over, by itself or because it was stopped."""
+        self._leave(tune_controller, trial)
+
+    def on_trial_error(self, tune_controller: Floor, trial: Seat) -> None:
+        """The trial has failed."""
+        self._leave(tune_controller, trial)
+
+    def on_trial_remove(self, tune_controller: Floor, trial: Seat) -> None:
+        """The trial was ended while it waited."""
+        self._leave(tune_controller, trial)
+
+    def choose_trial_to_run(self, tune_controller: Floor) -> Seat | None:
+        """The waiting trial that goes on next, if one may."""
+        paused = {number for number, seat in self._seats.items() if seat.status == PAUSED}
+        running = any(seat.status in (PENDING, RUNNING) for seat in self._seats.values())
+        number = self._book.promoted(paused, running)
+        return None if number is None else self._seats[number]
+
+    def debug_string(self) -> str:
+        """How many trials it knows, for Ray's console."""
+        return f"{type(self._book).__name__}: {len(self._seats)} trials"
+
+    def _leave(self, floor: Floor, seat: Seat) -> None:
+        self._book.leave(seat.number)
+        self._give_up(floor)
+
+    def _give_up(self, floor: Floor) -> None:
+        while self._book.given_up:
+            seat = self._seats[self._book.given_up.pop(0)]
+            if seat.status == PAUSED:
+                floor.stop_trial(seat)

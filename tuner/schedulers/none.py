@@ -1,0 +1,27 @@
+"""No early stopping."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tuner import rungs
+from tuner.schedulers import Scheduler
+
+if TYPE_CHECKING:
+    from ray.tune.schedulers import TrialScheduler
+
+    from tracking.records import Objective
+
+
+class RunToTheEnd(Scheduler):
+    """Every trial trains all its epochs, in the order of their numbers (Ray's FIFOScheduler)."""
+
+    def build(self, objective: Objective, epochs: int, trials: int) -> TrialScheduler:
+        """Ray's own."""
+        from ray.tune.schedulers import FIFOScheduler
+
+        return FIFOScheduler()
+
+    def plan(self, epochs: int, trials: int) -> list[str]:
+        """One line: all trials, all epochs."""
+        return [rungs.describe([trials], [epochs]), f"{trials * epochs} epochs in all"]

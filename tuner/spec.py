@@ -1,0 +1,270 @@
+"""The spec of a sweep: read whole, checked whole, every problem at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from search_spaces import plugins
+from search_spaces.choice import Choice
+from search_spaces.imported import Imported
+from search_spaces.problems import Problem, Problems
+from search_spaces.space import SLOTS, Space
+from tracking.records import Mode, Objective
+from tuner import reading
+from tuner.errors import SpecError
+from tuner.schedulers import Scheduler
+from tuner.searchers import Searcher
+
+RECIPES = Path(__file__).parent.parent / "search_spaces" / "recipes"
+REPORTED = tuple(f"{part}/{name}" for part in ("val", "train") for name in ("loss", "accuracy"))
+"""What the platform's own supervised module reports."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class ObjectiveSpec(_Section):
+    """What the sweep is judged by."""
+
+    metric: str = "val/accuracy"
+    """A metric that every trial reports."""
+    mode: Mode | None = None
+    """max or min; by default min for a metric whose name speaks of loss or error, else max."""
+
+    def resolved(self) -> Objective:
+        """The objective with its direction."""
+        smaller = re.search(r"loss|error|mse|mae|rmse|perplexity", self.metric)
+        return Objective(self.metric, self.mode or ("min" if smaller else "max"))
+
+
+class Budget(_Section):
+    """When a sweep is over: at the first of these."""
+
+    trials: Annotated[int, Field(gt=0)] = 24
+    """Trials in all."""
+    epochs: Annotated[int, Field(gt=0)] = 20
+    """Epochs of one trial at most."""
+    minutes: Annotated[float, Field(gt=0)] | None = None
+    """After so many minutes no new trial starts, and running ones end with their epoch."""
+
+
+class Resources(_Section):
+    """What one trial is given, and how many run at once."""
+
+    cpus: Annotated[int, Field(gt=0)] = 1
+    """CPUs a trial, and so its threads."""
+    gpus: Annotated[float, Field(ge=0)] = 0
+    """GPUs a trial; a fraction lets several trials share one."""
+    workers: Annotated[int, Field(gt=0)] | None = None
+    """Trials at once; by default as many as fit."""
+
+
+class SweepSpec(_Section):
+    """A sweep as its user describes it. Only `dataset` and `architecture` must be given."""
+
+    name: str | None = None
+    """What the sweep is called; the file's name otherwise."""
+    dataset: Any
+    """What is learned from: a name, a list of names, or a mapping that narrows settings."""
+    architecture: Any
+    """Which networks: the same, or `{module: "package.module:Class"}` for a module of your own."""
+    loss: Any = None
+    """What training makes small; cross_entropy by default."""
+    optimizer: Any = None
+    """What changes the weights; adamw by default."""
+    training: Any = None
+    """How training goes: batch_size."""
+    objective: ObjectiveSpec = ObjectiveSpec()
+    searcher: Any = "bayesian"
+    """Which points are tried: a name, or {name: {options}}."""
+    scheduler: Any = "asha"
+    """Which trials go on: a name, or {name: {options}}."""
+    budget: Budget = Budget()
+    resources: Resources = Resources()
+    seed: Annotated[int, Field(ge=0)] = 0
+    """The same seed draws the same trials."""
+
+    @classmethod
+    def read(cls, raw: Mapping[str, Any], source: str = "spec") -> SweepSpec:
+        """A spec from plain data; raises `SpecError` with everything that is wrong."""
+        problems: list[Problem] = []
+        try:
+            spec = cls.model_validate(_with_defaults(raw))
+        except ValidationError as error:
+            problems += [_problem(entry) for entry in error.errors()]
+            spec = None
+        problems += _slot_problems(raw)
+        for section, folder in (("searcher", "tuner.searchers"), ("scheduler", "tuner.schedulers")):
+            problems += _option_problems(section, folder, raw.get(section, cls.model_fields[section].default))
+        if spec is not None and not problems:
+            problems += _cross_problems(spec)
+        if problems or spec is None:
+            raise SpecError(list(dict.fromkeys(problems)), source)
+        return spec
+
+    @classmethod
+    def load(cls, where: str | Path, overrides: Sequence[str] = (), name: str | None = None) -> SweepSpec:
+        """A spec from a YAML file or a recipe's name, with `key=value` overrides laid over it."""
+        path = find_file(where)
+        raw = reading.override(reading.read_yaml(path), overrides)
+        raw["name"] = name or raw.get("name") or path.stem
+        return cls.read(raw, str(where))
+
+    @cached_property
+    def space(self) -> Space:
+        """Everything that may vary."""
+        return Space.read(self._slots())
+
+    @cached_property
+    def searcher_choice(self) -> Searcher:
+        """The searcher with its options."""
+        return cast(Searcher, _option("tuner.searchers", self.searcher))
+
+    @cached_property
+    def scheduler_choice(self) -> Scheduler:
+        """The scheduler with its options."""
+        return cast(Scheduler, _option("tuner.schedulers", self.scheduler))
+
+    @property
+    def trials(self) -> int:
+        """How many trials there will be: the budget, or the whole grid if that is smaller."""
+        return min(self.budget.trials, self.searcher_choice.trials(self.space) or self.budget.trials)
+
+    def describe(self) -> dict[str, Any]:
+        """The spec as plain data, defaults filled in."""
+        return {key: value for key, value in self.model_dump(mode="json").items() if value is not None}
+
+    def digest(self) -> str:
+        """A fingerprint, 16 hex digits: equal specs have equal ones, whatever they are called."""
+        text = json.dumps(self.describe() | {"name": ""}, sort_keys=True)
+        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+    def _slots(self) -> dict[str, Any]:
+        return {slot: getattr(self, slot) for slot in SLOTS if getattr(self, slot) is not None}
+
+
+def find_file(where: str | Path) -> Path:
+    """The YAML file of that path, or the recipe of that name."""
+    path = Path(where)
+    if path.is_file():
+        return path
+    recipe = RECIPES / f"{where}.yaml"
+    if path.suffix not in (".yaml", ".yml") and recipe.is_file():
+        return recipe
+    known = recipes()
+    hint = plugins.suggestion(path.stem, known)
+    raise SpecError([Problem("", f"no such file, and no recipe of that name{hint}")], str(where))
+
+
+def recipes() -> list[str]:
+    """The names of the recipes that come with the platform."""
+    return sorted(path.stem for path in RECIPES.glob("*.yaml"))
+
+
+def _with_defaults(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The slots that the spec leaves out: a user's own module brings its loss, its optimizer and perhaps its data."""
+    architecture, dataset = _brings_module(raw.get("architecture")), _brings_module(raw.get("dataset"))
+    defaults: dict[str, Any] = {} if architecture else {"loss": "cross_entropy", "optimizer": "adamw"}
+    if not dataset:
+        defaults["training"] = {}
+    return {**defaults, **{key: value for key, value in raw.items() if value is not None}}
+
+
+def _brings_module(raw: Any) -> bool:
+    return (isinstance(raw, Mapping) and "module" in raw) or (isinstance(raw, list) and any(map(_brings_module, raw)))
+
+
+def _slot_problems(raw: Mapping[str, Any]) -> list[Problem]:
+    try:
+        Space.read({slot: value for slot, value in _with_defaults(raw).items() if slot in SLOTS})
+    except Problems as error:
+        return list(error.problems)
+    return []
+
+
+def _option_problems(section: str, folder: str, raw: Any) -> list[Problem]:
+    try:
+        _option(folder, raw)
+    except plugins.UnknownNameError as error:
+        return [Problem(section, str(error))]
+    except ValidationError as error:
+        name = next(iter(raw))
+        return [_problem(entry, f"{section}.{name}", plugins.find(folder, name)) for entry in error.errors()]
+    except TypeError as error:
+        return [Problem(section, str(error))]
+    return []
+
+
+def _option(folder: str, raw: Any) -> Choice:
+    if isinstance(raw, str):
+        return plugins.find(folder, raw)()
+    if isinstance(raw, Mapping) and len(raw) == 1:
+        ((name, options),) = raw.items()
+        return plugins.find(folder, name)(**(options or {}))
+    raise TypeError(f"must be a name or {{name: {{options}}}}, got {raw!r}")
+
+
+def _problem(entry: Any, prefix: str = "", model: type[BaseModel] = SweepSpec) -> Problem:
+    path = ".".join(str(part) for part in entry["loc"])
+    where = ".".join(part for part in (prefix, path) if part)
+    if entry["type"] == "missing":
+        return Problem(where, "must be given")
+    if entry["type"] == "extra_forbidden":
+        return Problem(where, f"is not a key{plugins.suggestion(entry['loc'][-1], _known(model, entry['loc'][:-1]))}")
+    return Problem(where, f"{entry['msg'][0].lower()}{entry['msg'][1:]}, got {entry['input']!r:.80}")
+
+
+def _known(model: type[BaseModel], path: Sequence[Any]) -> list[str]:
+    for part in path:
+        found = model.model_fields[str(part)].annotation
+        if isinstance(found, type) and issubclass(found, BaseModel):
+            model = found
+    return list(model.model_fields)
+
+
+def _cross_problems(spec: SweepSpec) -> list[Problem]:
+    """What no single key can know."""
+    imported = {
+        slot: [issubclass(branch.kind, Imported) for branch in branches] for slot, branches in spec.space.slots.items()
+    }
+    problems = []
+    if not any(imported["architecture"]) and any(imported["dataset"]):
+        message = (
+            "a LightningDataModule does not tell the shape of its samples: bring a LightningModule of your own too"
+        )
+        problems.append(Problem("dataset", message))
+    if any(imported["architecture"]):
+        if not all(imported["architecture"]):
+            message = (
+                "a module of your own trains itself: it cannot stand in one list with the platform's architectures"
+            )
+            problems.append(Problem("architecture", message))
+        problems += [
+            Problem(slot, "is not used: a module of your own brings its own; remove this key")
+            for slot in ("loss", "optimizer")
+            if slot in spec.space.slots
+        ]
+    elif spec.objective.metric not in REPORTED:
+        hint = plugins.suggestion(spec.objective.metric, REPORTED)
+        problems.append(Problem("objective.metric", f"{spec.objective.metric!r} is never reported{hint}"))
+    problems += _name_problems(spec.name)
+    try:
+        spec.searcher_choice.check(spec.space)
+    except Problems as error:
+        problems += error.problems
+    return problems
+
+
+def _name_problems(name: str | None) -> list[Problem]:
+    if name is None or re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", name):
+        return []
+    return [Problem("name", f"must be 1 to 100 letters, digits, '.', '_' or '-', got {name!r}")]

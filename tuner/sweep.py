@@ -1,0 +1,209 @@
+"""One sweep, told top to bottom: the file to read first."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from tracking.leaderboard import leaderboard
+from tracking.lease import LeaseError, driving
+from tracking.ledger import Ledger
+from tracking.records import SweepRecord, TrialRecord
+from tuner import machine
+from tuner.conclusion import conclude
+from tuner.conductor import Conductor, Limits, Observer
+from tuner.errors import EveryTrialFailedError, SweepError
+from tuner.home import Home
+from tuner.spec import SweepSpec
+from tuner.tracks import Tracks, tracks
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Runner = Literal["ray", "inline"]
+
+
+class Sweep:
+    """A search over networks: started once, resumed as often as need be, asked at any time.
+
+        sweep = Sweep("digits").run()
+        sweep.leaderboard().head()
+
+    Args:
+        spec: A recipe's name, a YAML file, a mapping like the file's, or a `SweepSpec`.
+        overrides: `key=value` texts with dotted keys, laid over a file or a recipe.
+        name: What to call the sweep; the spec's own name otherwise.
+        home: The folder for everything; `TUNER_HOME`, or `runs`, otherwise.
+    """
+
+    def __init__(
+        self,
+        spec: str | Path | Mapping[str, Any] | SweepSpec,
+        overrides: Sequence[str] = (),
+        *,
+        name: str | None = None,
+        home: str | Path | None = None,
+    ) -> None:
+        self.spec = _read_spec(spec, overrides, name)
+        self.name = self.spec.name or "sweep"
+        self.home = Home.at(home)
+        self.limits = Limits()
+
+    @classmethod
+    def open(cls, name: str, home: str | Path | None = None) -> Sweep:
+        """A sweep that exists, to look at, to resume or to extend."""
+        folder = Home.at(home).sweep(name)
+        return cls(SweepSpec.read(Ledger.open(folder).spec, f"spec of {name}"), name=name, home=home)
+
+    @property
+    def folder(self) -> Path:
+        """Where the sweep lies."""
+        return self.home.sweeps / self.name
+
+    # --- doing ---
+
+    def run(self, *, address: str | None = None, runner: Runner = "ray", observer: Observer | None = None) -> Sweep:
+        """Start the sweep, and come back when it is over or interrupted.
+
+        Args:
+            address: A Ray cluster to run on; one is started here for the purpose otherwise.
+            runner: `ray`, or `inline` for one trial after another in this process.
+            observer: Is told what happens.
+        """
+        workers = machine.workers(self.spec, address, runner)
+        folder = self.home.new_sweep(self.name)
+        with _driving(folder):
+            ledger = Ledger.create(folder, self.name, self.spec.describe(), self.spec.objective.resolved())
+            _write_spec(folder, self.spec)
+            return self._drive(ledger, workers, address, runner, observer or Observer())
+
+    def resume(self, *, address: str | None = None, runner: Runner = "ray", observer: Observer | None = None) -> Sweep:
+        """Go on where an interrupted sweep stood; nothing to do for one that is over."""
+        workers = machine.workers(self.spec, address, runner)
+        with _driving(self.folder):
+            ledger = Ledger.open(self.home.sweep(self.name), read_only=False)
+            return self._drive(ledger, workers, address, runner, observer or Observer())
+
+    def extend(self, *, trials: int = 0, **how: Any) -> Sweep:
+        """Give the sweep more trials than it had, and go on; `how` as for `resume`."""
+        if trials < 1:
+            raise SweepError(f"extend needs a positive number of additional trials, got {trials}")
+        raw = self.spec.describe()
+        raw["budget"] = {**raw["budget"], "trials": raw["budget"]["trials"] + trials}
+        self.spec = SweepSpec.read(raw)
+        with _driving(self.folder):
+            Ledger.open(self.home.sweep(self.name), read_only=False).note("spec", self.spec.describe())
+            _write_spec(self.folder, self.spec)
+        return self.resume(**how)
+
+    # --- asking ---
+
+    def record(self) -> SweepRecord:
+        """Everything the ledger knows, as plain records."""
+        return Ledger.open(self.home.sweep(self.name)).record()
+
+    def leaderboard(self) -> pd.DataFrame:
+        """The trials, best first."""
+        return leaderboard(self.record())
+
+    @property
+    def best(self) -> TrialRecord | None:
+        """The trial with the best value so far."""
+        return self.record().best()
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the last run ended by Ctrl-C, so that `resume` goes on."""
+        return self.limits.interrupted
+
+    # --- inside ---
+
+    def _drive(self, ledger: Ledger, workers: int, address: str | None, runner: Runner, observer: Observer) -> Sweep:
+        minutes = self.spec.budget.minutes
+        self.limits = Limits(deadline=time.monotonic() + minutes * 60 if minutes else None)
+        with tracks(ledger, self.home, observer) as tracked, _ctrl_c(self.limits):
+            conductor = self._conductor(ledger, tracked)
+            _runner(runner, workers, address)(conductor)
+            conductor.close()
+            if not self.interrupted:
+                conclude(ledger, conductor, tracked)
+        self._check_result(ledger)
+        return self
+
+    def _conductor(self, ledger: Ledger, tracked: Tracks) -> Conductor:
+        objective, budget = ledger.objective, self.spec.budget
+        scheduler = self.spec.scheduler_choice.build(objective, budget.epochs, self.spec.trials)
+        return Conductor(self.spec, ledger, scheduler, tracked, self.limits, import_paths=_import_paths())
+
+    def _check_result(self, ledger: Ledger) -> None:
+        trials = ledger.trials()
+        if not self.interrupted and trials and not any(trial.best(ledger.objective) for trial in trials):
+            cause = next((trial.cause for trial in trials if trial.cause), "unknown")
+            raise EveryTrialFailedError(f"all {len(trials)} trials of {self.name!r} failed; the first: {cause}")
+
+
+def _read_spec(
+    spec: str | Path | Mapping[str, Any] | SweepSpec, overrides: Sequence[str], name: str | None
+) -> SweepSpec:
+    if isinstance(spec, str | Path):
+        return SweepSpec.load(spec, overrides, name)
+    raw = spec.describe() if isinstance(spec, SweepSpec) else dict(spec)
+    return SweepSpec.read({**raw, **({"name": name} if name else {})})
+
+
+def _write_spec(folder: Path, spec: SweepSpec) -> None:
+    import yaml
+
+    (folder / "spec.yaml").write_text(yaml.safe_dump(spec.describe(), sort_keys=False), encoding="utf-8")
+
+
+def _runner(runner: Runner, workers: int, address: str | None) -> Callable[[Conductor], None]:
+    if runner == "inline":
+        from tuner.runners import inline
+
+        return inline.run
+    from tuner.runners import on_ray
+
+    return lambda conductor: on_ray.run(conductor, workers, address)
+
+
+def _import_paths() -> tuple[str, ...]:
+    """Where this process finds a user's own modules: the current folder, and what they put on the path by hand."""
+    asked = [str(Path.cwd()), *os.environ.get("PYTHONPATH", "").split(os.pathsep), sys.path[0]]
+    return tuple(dict.fromkeys(str(Path(path).absolute()) for path in asked if path and Path(path).is_dir()))
+
+
+@contextmanager
+def _driving(folder: Path) -> Iterator[None]:
+    try:
+        with driving(folder):
+            yield
+    except LeaseError as error:
+        raise SweepError(str(error)) from error
+
+
+@contextmanager
+def _ctrl_c(limits: Limits) -> Iterator[None]:
+    """The first Ctrl-C (or SIGTERM) lets running epochs end and stops; the second stops at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def on_signal(number: int, frame: Any) -> None:
+        if limits.interrupted:
+            raise KeyboardInterrupt
+        limits.stop("interrupted", interrupted=True)
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,75 @@
+"""One trial: choices in, a Lightning fit, a report an epoch out. Knows neither Ray nor MLflow nor Optuna."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from typing import Any
+
+import lightning.pytorch as L
+import torch
+
+from tracking import checkpoints
+from tracking.records import CheckpointRef, Report
+from tuner.assignment import Assignment
+from tuner.building import build_module, build_sources
+from tuner.every_epoch import STATE, EveryEpoch, Reporter, seed_everything
+from tuner.seeds import seed_of
+
+
+def run(assignment: Assignment, report: Reporter) -> None:
+    """Train until the last epoch, or until `report` says to stop; from the newest whole checkpoint if there is one."""
+    settle_in(assignment)
+    start = checkpoints.newest(assignment.folder)
+    if start and (not report(stored_report(start)) or start.step >= assignment.epochs):
+        return
+    seed_everything(seed_of(assignment.seed, "weights"))
+    module = build_module(assignment)
+    trainer = _trainer(assignment, max_epochs=assignment.epochs, callbacks=[EveryEpoch(assignment, report)])
+    sources = build_sources(assignment, "fit")
+    trainer.fit(module, **sources, ckpt_path=start.path if start else None, weights_only=True)
+
+
+def test(assignment: Assignment, checkpoint: CheckpointRef) -> dict[str, float]:
+    """The metrics of the test part with a checkpoint's weights."""
+    settle_in(assignment)
+    module = build_module(assignment)
+    module.load_state_dict(load(checkpoint)["state_dict"])
+    trainer = _trainer(assignment, enable_checkpointing=False)
+    (metrics,) = trainer.test(module, **build_sources(assignment, "test"), verbose=False) or [{}]
+    return {name: float(value) for name, value in metrics.items()}
+
+
+def load(checkpoint: CheckpointRef) -> dict[str, Any]:
+    """What a checkpoint holds, on the CPU; no code in it is run."""
+    found: dict[str, Any] = torch.load(checkpoint.path, map_location="cpu", weights_only=True)
+    return found
+
+
+def stored_report(checkpoint: CheckpointRef) -> Report:
+    """The report that belongs to a checkpoint; whoever has it already ignores it."""
+    state = load(checkpoint)["callbacks"][STATE]
+    return Report(checkpoint.step, state["metrics"], state["seconds"], checkpoint)
+
+
+def settle_in(assignment: Assignment) -> None:
+    """Take what was given and no more: threads as CPUs were allotted, and the user's folders to import from."""
+    if torch.get_num_threads() != assignment.cpus:
+        torch.set_num_threads(assignment.cpus)
+    sys.path.extend(path for path in assignment.import_paths if path not in sys.path)
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="lightning")  # hints on loader workers and logging intervals
+
+
+def _trainer(assignment: Assignment, **settings: Any) -> L.Trainer:
+    return L.Trainer(
+        accelerator="auto" if assignment.gpus else "cpu",
+        devices=1,
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        default_root_dir=assignment.folder,
+        **settings,
+    )
