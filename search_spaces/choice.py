@@ -25,7 +25,9 @@ class Choice(BaseModel):
     pydantic (`Field(gt=0)`), so that hand-set values outside the range stay legal.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True, allow_inf_nan=False
+    )
 
     @classmethod
     def key(cls) -> str:
@@ -50,7 +52,7 @@ class Choice(BaseModel):
 def _range_of(field: Any) -> Dimension | None:
     for mark in field.metadata:
         if isinstance(mark, Between):
-            return mark.as_float() if field.annotation is float else mark
+            return mark.fit(field.annotation)
         if isinstance(mark, Among):
             return mark
     return None

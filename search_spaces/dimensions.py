@@ -61,11 +61,17 @@ class Between:
             raise DimensionError(f"a range has a step or a log scale, not both, got step={self.step}, log=true")
         if self.step is not None and not 0 < self.step <= self.high - self.low:
             raise DimensionError(f"step must be above zero and fit into the range, got step={self.step}")
+        if self.step is not None and not math.isclose(steps := (self.high - self.low) / self.step, round(steps)):
+            nearest = self.low + math.floor(steps) * self.step
+            raise DimensionError(
+                f"high must be a whole number of steps above low, got low={self.low}, high={self.high}, "
+                f"step={self.step}: the nearest below is {nearest:g}"
+            )
 
     @property
     def integer(self) -> bool:
         """Whether the range holds integers."""
-        return isinstance(self.low, int) and isinstance(self.high, int)
+        return all(isinstance(number, int) for number in (self.low, self.high, self.step) if number is not None)
 
     @property
     def size(self) -> float:
@@ -80,6 +86,20 @@ class Between:
     def as_float(self) -> Between:
         """The same range of real numbers."""
         return replace(self, low=float(self.low), high=float(self.high))
+
+    def as_int(self) -> Between:
+        """The same range of integers; refused if an end or the step is none."""
+        given = {"low": self.low, "high": self.high, "step": self.step}
+        whole = {key: int(number) for key, number in given.items() if number is not None and number == int(number)}
+        if broken := [key for key, number in given.items() if number is not None and key not in whole]:
+            raise DimensionError(f"takes integers, so {broken[0]} must be one, got {broken[0]}={given[broken[0]]}")
+        return replace(self, **whole)
+
+    def fit(self, annotation: object) -> Between:
+        """The same range for a field of that type."""
+        if annotation is float:
+            return self.as_float()
+        return self.as_int() if annotation is int else self
 
     def suggest(self, trial: Draws, name: str) -> Value:
         """Draw a value from an Optuna trial."""
@@ -120,6 +140,8 @@ class Among:
     def __init__(self, *options: Value, shapes: bool = False) -> None:
         if not options:
             raise DimensionError("a list of options must hold at least one, got []")
+        if unfit := [option for option in options if not isinstance(option, bool | int | float | str | None)]:
+            raise DimensionError(f"options must be numbers, texts, true, false or null, got {unfit[0]!r}")
         if repeated := [option for i, option in enumerate(options) if option in options[:i]]:
             raise DimensionError(f"options must differ, got {repeated[0]!r} twice")
         object.__setattr__(self, "options", tuple(options))

@@ -23,7 +23,7 @@ class ImportedError(ValueError):
 class Imported(Choice):
     """A user's class, with the arguments it will be given."""
 
-    model_config = ConfigDict(protected_namespaces=())
+    model_config = ConfigDict(protected_namespaces=(), allow_inf_nan=True)
 
     module: str
 
@@ -50,7 +50,7 @@ class OpenImported(Imported):
 
 def load(path: Any) -> type:
     """The class at `package.module:Class`."""
-    module_name, _, class_name = str(path).partition(":")
+    module_name, _, class_name = path.partition(":") if isinstance(path, str) else ("", "", "")
     if not module_name or not class_name:
         raise ImportedError(f"an import path is written 'package.module:Class', got {path!r}")
     try:
@@ -59,6 +59,9 @@ def load(path: Any) -> type:
         raise ImportedError(
             f"cannot import {module_name!r} ({error}); run from the folder that holds the package, or install it"
         ) from error
+    except Exception as error:  # noqa: BLE001 (importing runs the user's code, which may raise anything)
+        reason = str(error).split("\n")[0]
+        raise ImportedError(f"importing {module_name!r} raised {type(error).__name__}: {reason}") from error
     found = getattr(module, class_name, None)
     if not isinstance(found, type):
         classes = [name for name, item in vars(module).items() if isinstance(item, type)]
@@ -66,16 +69,23 @@ def load(path: Any) -> type:
     return found
 
 
-@cache
 def choice_of(slot: str, path: str) -> type[Imported]:
     """The choice that stands for the user's class at an import path."""
     if slot not in BASES:
         raise ImportedError(f"only {' and '.join(BASES)} take a module by import path, got it in {slot}")
     kind = load(path)
     if BASES[slot] not in (base.__name__ for base in kind.__mro__):
-        raise ImportedError(f"{path} must be a lightning.pytorch {BASES[slot]}, it is a {kind.__mro__[1].__name__}")
+        bases = " and ".join(base.__name__ for base in kind.__bases__)
+        raise ImportedError(f"{path} must be a lightning.pytorch {BASES[slot]}, it is a {bases or kind.__name__}")
+    return _choice_for(kind, path)
+
+
+@cache
+def _choice_for(kind: type, path: str) -> type[Imported]:
     parameters = list(inspect.signature(kind).parameters.values())
-    fields = {it.name: _field(it) for it in parameters if it.kind in (it.POSITIONAL_OR_KEYWORD, it.KEYWORD_ONLY)}
+    if unfit := [it.name for it in parameters if _reserved(it.name) and it.default is it.empty and _by_name(it)]:
+        raise ImportedError(f"{path} needs the argument {unfit[0]!r}, a name that is taken here: give it a default")
+    fields = {it.name: _field(it) for it in parameters if _by_name(it) and not _reserved(it.name)}
     open_ended = any(it.kind is it.VAR_KEYWORD for it in parameters)
     return create_model(
         kind.__name__,
@@ -85,6 +95,18 @@ def choice_of(slot: str, path: str) -> type[Imported]:
     )
 
 
+def _by_name(parameter: inspect.Parameter) -> bool:
+    return parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+
+
+def _reserved(name: str) -> bool:
+    """Names that a spec cannot set, because pydantic or a choice has its own use for them."""
+    return name.startswith("_") or name == "name" or hasattr(OpenImported, name) or name in Imported.model_fields
+
+
 def _field(parameter: inspect.Parameter) -> Any:
-    annotation = float if parameter.annotation in (float, "float") else Any
+    named = getattr(parameter.annotation, "__name__", parameter.annotation)
+    number = {"float": float, "int": int}.get(named)
+    fitting = parameter.default is parameter.empty or type(parameter.default) in (int, number)
+    annotation = number if number and fitting else Any
     return annotation, Field(default=... if parameter.default is parameter.empty else parameter.default)

@@ -7,15 +7,16 @@ import importlib
 import itertools
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
 from search_spaces import imported, plugins
 from search_spaces.choice import Choice
-from search_spaces.dimensions import Among, Dimension, DimensionError, Draws, Fixed, read
+from search_spaces.dimensions import Among, Between, Dimension, DimensionError, Draws, Fixed, read
 from search_spaces.problems import Problem, Problems
 
 SLOTS = {
@@ -81,6 +82,7 @@ class Space:
         """The space that a spec's slots describe; raises `Problems` with everything that is wrong with it."""
         problems: list[Problem] = []
         slots = {slot: tuple(_branches(slot, raw[slot], problems)) for slot in SLOTS if slot in raw}
+        problems += [problem for slot, branches in slots.items() for problem in _repeated(slot, branches)]
         if problems:
             raise Problems(problems)
         return cls(slots)
@@ -177,6 +179,13 @@ def _branches(slot: str, raw: Any, problems: list[Problem]) -> Iterator[Branch]:
         problems.append(Problem(slot, f"must name at least one choice (a name, a list, a mapping), got {raw!r}"))
 
 
+def _repeated(slot: str, branches: tuple[Branch, ...]) -> Iterator[Problem]:
+    """Names that stand for two branches: a trial's parameters could not be told apart."""
+    for name, count in Counter(branch.name for branch in branches).items():
+        if count > 1:
+            yield Problem(slot, f"names {name!r} {count} times: give each choice once, and its settings as lists")
+
+
 def _read_branch(slot: str, name: Any, settings: Any, problems: list[Problem]) -> Iterator[Branch]:
     where = slot if slot == name else f"{slot}.{name}"
     try:
@@ -220,17 +229,11 @@ def _narrow(kind: type[Choice], field: str, raw: Any) -> Dimension:
         raise DimensionError(f"{kind.key()} has no setting of that name{plugins.suggestion(field, known)}")
     found = read(raw)
     before = kind.dimensions().get(field)
-    if not isinstance(found, Fixed | Among) and field in known and known[field].annotation is float:
-        found = found.as_float()
+    if isinstance(found, Between) and field in known:
+        found = found.fit(known[field].annotation)
     if before is not None and before.shapes and not isinstance(found, Fixed):
-        found = type(found)(*found.options, shapes=True) if isinstance(found, Among) else _with_shapes(found)
+        found = Among(*found.options, shapes=True) if isinstance(found, Among) else replace(found, shapes=True)
     return found
-
-
-def _with_shapes(found: Any) -> Any:
-    from dataclasses import replace
-
-    return replace(found, shapes=True)
 
 
 def _invalid(branch: Branch, settings: Mapping[str, Any]) -> list[tuple[str, str]]:

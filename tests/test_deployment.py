@@ -65,6 +65,12 @@ def test_the_example_environment_names_every_variable_and_no_secret() -> None:
     assert all(asked[name] == value for name, value in example.items() if name not in SECRETS)
 
 
+def test_filled_in_secrets_reach_neither_git_nor_the_image() -> None:
+    assert ".env" in (ROOT / ".gitignore").read_text().splitlines()
+    assert (ROOT / ".dockerignore").read_text().splitlines()[0] == "*"
+    assert "!.env" not in (ROOT / ".dockerignore").read_text()
+
+
 def test_the_driver_and_every_worker_see_trials_at_the_same_path(compose: dict[str, Any]) -> None:
     ray = [compose["services"][name] for name in ("ray-head", "ray-worker", "driver")]
     assert [service["volumes"] for service in ray] == [["runs:/runs"]] * 3
@@ -156,7 +162,7 @@ def test_a_sweep_on_the_services_of_compose_is_told_to_the_tracking_server(
     runs = [run for run in all_runs(client) if run.info.run_id not in earlier]
     children = [run for run in runs if "mlflow.parentRunId" in run.data.tags]
     parents = [run for run in runs if run not in children]
-    assert {run.info.status for run in runs} == {"FINISHED"}
+    assert {run.info.status for run in runs} == {"FINISHED"}, swept.stdout + swept.stderr
     assert [len(parents), len(children)] == [1, 2]
     assert {run.data.tags["mlflow.parentRunId"] for run in children} == {parents[0].info.run_id}
 

@@ -1,3 +1,4 @@
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -60,3 +61,34 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert script.stat().st_mode & 0o111
     assert script.read_text().splitlines()[-1] == "make test"
     assert re.search(r"^\s*(\$ )?make test\b", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
+
+
+def run_ci(folder: Path, **programs: str) -> subprocess.CompletedProcess[str]:
+    """.ci/run with stand-ins for programs: each notes its call in `calls` and then runs its line of shell."""
+    for name, line in programs.items():
+        program = folder / name.replace("_", "-")
+        program.write_text(f'#!/bin/sh\necho {program.name} "$@" >> {folder}/calls\n{line}\n')
+        program.chmod(0o755)
+    environment = os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+    return subprocess.run([ROOT / ".ci" / "run"], env=environment, capture_output=True, text=True, check=False)
+
+
+def test_ci_goes_on_to_the_tests_when_system_packages_cannot_be_installed(tmp_path: Path) -> None:
+    ran = run_ci(tmp_path, id="echo 0", dpkg_query="exit 1", apt_get="exit 100", sleep="", make="echo 5 passed")
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert ran.returncode == 0
+    assert ran.stdout.splitlines()[-1] == "5 passed"
+    for package in ("postgresql", "chromium"):
+        assert calls.count(f"apt-get install -y --no-install-recommends {package}") == 3
+        assert f"{package} could not be installed; the tests that need it will be skipped" in ran.stderr
+    assert calls[-1] == "make test"
+
+
+def test_ci_installs_nothing_without_root(tmp_path: Path) -> None:
+    ran = run_ci(tmp_path, id="echo 1000", apt_get="", make="")
+    assert ran.returncode == 0
+    assert "apt-get" not in (tmp_path / "calls").read_text()
+
+
+def test_ci_fails_when_the_tests_fail(tmp_path: Path) -> None:
+    assert run_ci(tmp_path, id="echo 1000", apt_get="", make="exit 2").returncode == 2

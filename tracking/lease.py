@@ -39,7 +39,8 @@ class Holder:
         if self.host != socket.gethostname():
             return time.time() - self.heard < STALE_SECONDS
         try:
-            return abs(psutil.Process(self.process).create_time() - self.began) < 1.0
+            process = psutil.Process(self.process)
+            return abs(process.create_time() - self.began) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
 
@@ -59,7 +60,7 @@ def holder(folder: Path) -> Holder | None:
 @contextmanager
 def driving(folder: Path) -> Iterator[None]:
     """Hold a sweep while driving it, with a heartbeat; refused while another driver lives."""
-    if (other := holder(folder)) and other.process != os.getpid():
+    if other := holder(folder):
         raise LeaseError(f"the sweep is being driven by {other}: wait for it, or interrupt it with Ctrl-C there")
     over = threading.Event()
     _beat(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,12 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracking.redaction import without_passwords
+from tracking.stores.on_mlflow import client_of
 
 if TYPE_CHECKING:
     import torch
     from mlflow import MlflowClient
 
-WEIGHTS = "state_dict.pt"
+_WEIGHTS_FILE = "state_dict.pt"
+WEIGHTS = f"extra_files/{_WEIGHTS_FILE}"
+"""Where a model's folder has its state dict: for `torch.load(..., weights_only=True)`."""
 
 
 class ModelError(Exception):
@@ -27,14 +31,13 @@ class ModelError(Exception):
 class LoggedModel:
     """A model in MLflow.
 
-    `uri` (`models:/m-...`) is what `mlflow.pyfunc.load_model` and `mlflow.pytorch.load_model` take; `weights` is the
-    URI of the state dict, to be loaded with `torch.load(..., weights_only=True)`. It travels with the model into a
-    registry, under the same path.
+    `uri` (`models:/m-...`) is what `mlflow.pyfunc.load_model` and `mlflow.pytorch.load_model` take, in a process whose
+    tracking URI is the store's; a registered version is made of it. `location` is where its files are.
     """
 
     id: str
     uri: str
-    weights: str
+    location: str
 
 
 def log_model(  # noqa: PLR0913 - MLflow's own arguments, one to one
@@ -63,10 +66,9 @@ def log_model(  # noqa: PLR0913 - MLflow's own arguments, one to one
     Raises:
         ModelError: if the network cannot be traced with these inputs.
     """
-    from mlflow import MlflowClient
     from mlflow.entities import LoggedModelOutput
 
-    client = MlflowClient(store_uri)
+    client = client_of(store_uri)
     run = client.get_run(run_id)
     model = client.create_logged_model(
         run.info.experiment_id, name, run_id, dict(tags or {}), dict(params or run.data.params), "torch"
@@ -76,15 +78,30 @@ def log_model(  # noqa: PLR0913 - MLflow's own arguments, one to one
         client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step)])
         _share_metrics(client, run_id, model.model_id, step)
         client.log_model_artifacts(model.model_id, str(Path(folder) / "model"))
-    return LoggedModel(model.model_id, model.model_uri, f"{model.model_uri}/extra_files/{WEIGHTS}")
+    return LoggedModel(model.model_id, model.model_uri, model.artifact_location)
+
+
+def fetch_model(store_uri: str, model_id: str, folder: Path) -> Path:
+    """Copy a model's files into an existing folder; returns the model's own folder, for MLflow and torch to load from.
+
+    Unlike loading by `models:/...`, this asks the store that is given, whatever tracking URI the process has.
+    """
+    from mlflow.artifacts import download_artifacts
+
+    location = client_of(store_uri).get_logged_model(model_id).artifact_location
+    return Path(download_artifacts(artifact_uri=location, dst_path=str(folder), tracking_uri=store_uri))
 
 
 def _save(module: torch.nn.Module, example: torch.Tensor, folder: Path, model: Any) -> None:
-    import mlflow.pytorch
     import torch
-    from mlflow.models import Model, infer_signature
 
-    torch.save({key: value.cpu() for key, value in module.state_dict().items()}, folder / WEIGHTS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow warns of its own type hints when it is imported
+        import mlflow.pyfunc
+        import mlflow.pytorch
+        from mlflow.models import Model, infer_signature
+
+    torch.save({key: value.cpu() for key, value in module.state_dict().items()}, folder / _WEIGHTS_FILE)
     with _evaluating(module), torch.no_grad():
         try:
             outputs = module(example)
@@ -97,7 +114,7 @@ def _save(module: torch.nn.Module, example: torch.Tensor, folder: Path, model: A
                 signature=infer_signature(example.cpu().numpy(), outputs.cpu().numpy()),
                 input_example=example.cpu().numpy(),
                 pip_requirements=[f"torch=={_version('torch')}", f"numpy=={_version('numpy')}"],
-                extra_files=[str(folder / WEIGHTS)],
+                extra_files=[str(folder / _WEIGHTS_FILE)],
                 serialization_format="pt2",
             )
         except Exception as error:

@@ -21,7 +21,9 @@ def rows(kind: str) -> list[tuple[str, str]]:
     """The names of a kind (in the plural or not) with a sentence each."""
     if kind in ("recipe", "recipes"):
         return [(name, _first_comment(name)) for name in recipes()]
-    folder = FOLDERS[_singular(kind)]
+    if (singular := _singular(kind)) == "training":
+        return [("training", kind_of("training", "training").summary())]
+    folder = FOLDERS[singular]
     return [(name, plugins.find(folder, name).summary()) for name in plugins.names(folder)]
 
 

@@ -123,8 +123,12 @@ class Conductor:
         """The trial's worker is free: it ran all its epochs, or was told to stop."""
         self._out.discard(number)
         seat = self._floor.seats[number]
-        if seat.status == RUNNING and not self.limits.stopping:
+        if seat.status != RUNNING or self.limits.stopping:
+            return
+        if seat.last_result:
             self._complete(seat)
+        else:
+            self.failed(number, f"ended without ever reporting {self.ledger.objective.metric}")
 
     def failed(self, number: int, cause: str) -> None:
         """The trial cannot go on: a crash, or a value that is no number."""
@@ -281,7 +285,7 @@ class Conductor:
                 self.scheduler.on_trial_error(self._floor, seat)
             self._causes[_kind(trial.cause or "")] += 1
         elif trial.state.finished:
-            seat.status = TERMINATED
+            self._retell_end(seat, trial.state)
         elif seat.status == TERMINATED:
             state = State.COMPLETE if trial.epochs >= self.spec.budget.epochs else State.PRUNED
             self.ledger.tell(trial.number, state)
@@ -293,6 +297,16 @@ class Conductor:
             self.ledger.pause(trial.number, True)
         else:
             self._waiting.append(trial.number)
+
+    def _retell_end(self, seat: Seat, state: State) -> None:
+        """A trial that ended by itself, or was cut short: its reports alone do not tell the scheduler so."""
+        if seat.is_finished():
+            return
+        seat.status = TERMINATED
+        if state is State.COMPLETE:
+            self.scheduler.on_trial_complete(self._floor, seat, seat.last_result)
+        else:
+            self.scheduler.on_trial_remove(self._floor, seat)
 
 
 def _kind(cause: str) -> str:

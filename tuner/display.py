@@ -170,8 +170,11 @@ class Lines(Watcher):
     """A line for each trial that ends."""
 
     def ended(self, trial: TrialRecord) -> None:
-        """Print how it ended."""
+        """Print how it ended; that a waiting trial is given up in the end is no news."""
+        before = self.trials.get(trial.number)
         super().ended(trial)
+        if before and before.state is State.PAUSED and trial.state is State.PRUNED:
+            return
         what = f"{trial.state.lower()}: {trial.cause}" if trial.cause else trial.state.lower()
         typer.echo(
             f"[{clock(self.seconds)}] trial {trial.number:>3}  {trial.choice('architecture')} "
@@ -221,6 +224,7 @@ def print_leaderboard(record: SweepRecord, board: pd.DataFrame) -> None:
     columns = {"rank": "rank", "trial": "trial", "value": record.objective.metric, "step": "epoch"}
     columns |= {"architecture": "architecture", "optimizer": "optimizer", "epochs": "epochs", "seconds": "seconds"}
     columns |= {"state": "state"}
+    columns = {name: heading for name, heading in columns.items() if name != "optimizer" or (board[name] != "").any()}
     table = Table(box=None, padding=(0, 2, 0, 0))
     numeric = ("rank", "trial", "value", "step", "epochs", "seconds")
     for column, heading in columns.items():

@@ -11,15 +11,14 @@ from tuner.spec import SweepSpec
 
 def workers(spec: SweepSpec, address: str | None, runner: str) -> int:
     """How many trials run at once: as asked, or as many as fit; refuses what this machine does not have."""
-    if runner == "inline":
-        return 1
-    if address is not None:
+    if address is not None and runner != "inline":
         return spec.resources.workers or _fitting(spec, *_cluster_has(address))
     cpus, gpus = available_cpus(), available_gpus() if spec.resources.gpus else 0
-    problems = _shortages(spec, cpus, gpus)
+    at_once = 1 if runner == "inline" else spec.resources.workers
+    problems = _shortages(spec, at_once or 1, cpus, gpus)
     if problems:
         raise SpecError(problems, "this machine")
-    return spec.resources.workers or _fitting(spec, cpus, gpus)
+    return at_once or _fitting(spec, cpus, gpus)
 
 
 def available_cpus() -> int:
@@ -34,9 +33,8 @@ def available_gpus() -> int:
     return torch.cuda.device_count()
 
 
-def _shortages(spec: SweepSpec, cpus: float, gpus: float) -> list[Problem]:
+def _shortages(spec: SweepSpec, at_once: int, cpus: float, gpus: float) -> list[Problem]:
     problems = []
-    at_once = spec.resources.workers or 1
     for key, each, there in (("cpus", spec.resources.cpus, cpus), ("gpus", spec.resources.gpus, gpus)):
         if each > there:
             problems.append(Problem(f"resources.{key}", f"a trial asks for {each:g}, there are {there:g}"))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
 from search_spaces.problems import Problem
-from tuner.errors import SpecError
+from tuner.errors import SpecError, cause_of
 
 LARGEST = 1_000_000
 
@@ -18,7 +18,7 @@ LARGEST = 1_000_000
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader with YAML 1.2's numbers and booleans, without aliases and without repeated keys."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 (declared so by PyYAML)
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         """Refuse aliases: a spec needs none, and nested ones can fill the memory."""
@@ -33,6 +33,8 @@ class _Loader(yaml.SafeLoader):
         """Refuse a key that stands twice."""
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(problem="a key must be a single word", problem_mark=key.start_mark)
             if key.value in seen:
                 raise yaml.MarkedYAMLError(
                     problem=f"the key {key.value!r} stands twice in one mapping: keep one of them",
@@ -41,6 +43,19 @@ class _Loader(yaml.SafeLoader):
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        """Say where a value stands that cannot be read as what it is tagged with."""
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:
+            raise yaml.MarkedYAMLError(problem=str(error), problem_mark=node.start_mark) from error
+
+    def construct_int(self, node: Any) -> int:
+        """Decimal, whatever it begins with: PyYAML reads 010 as eight."""
+        return int(node.value)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_int)
 
 # YAML 1.2 core schema (https://yaml.org/spec/1.2.2/#103-core-schema); PyYAML reads 1e-4 as text, no as a boolean.
 for _tag, _pattern, _first in (
@@ -80,7 +95,7 @@ def parse(text: str, source: str) -> Any:
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise SpecError([Problem("", f"{where}{error.problem or error.context}")], source) from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise SpecError([Problem("", f"is not YAML: {str(error) or type(error).__name__}")], source) from error
+        raise SpecError([Problem("", f"is not YAML: {cause_of(error)}")], source) from error
 
 
 def override(raw: Mapping[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
@@ -113,6 +128,6 @@ def _as_mapping(value: Any) -> dict[str, Any] | None:
         return {}
     if isinstance(value, str):
         return {value: {}}
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return {item: {} for item in value}
+    if isinstance(value, list) and all(isinstance(item, str | Mapping) and "module" not in item for item in value):
+        return {name: settings for item in value for name, settings in (_as_mapping(item) or {}).items()}
     return dict(value) if isinstance(value, Mapping) else None

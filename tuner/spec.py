@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -29,7 +30,7 @@ REPORTED = tuple(f"{part}/{name}" for part in ("val", "train") for name in ("los
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class ObjectiveSpec(_Section):
@@ -104,7 +105,8 @@ class SweepSpec(_Section):
             spec = None
         problems += _slot_problems(raw)
         for section, folder in (("searcher", "tuner.searchers"), ("scheduler", "tuner.schedulers")):
-            problems += _option_problems(section, folder, raw.get(section, cls.model_fields[section].default))
+            given = raw.get(section)
+            problems += _option_problems(section, folder, cls.model_fields[section].default if given is None else given)
         if spec is not None and not problems:
             problems += _cross_problems(spec)
         if problems or spec is None:
@@ -154,13 +156,11 @@ class SweepSpec(_Section):
 
 def find_file(where: str | Path) -> Path:
     """The YAML file of that path, or the recipe of that name."""
-    path = Path(where)
-    if path.is_file():
+    path, known = Path(where), recipes()
+    if os.path.isfile(path):  # noqa: PTH113 (Path.is_file raises when the name is too long)
         return path
-    recipe = RECIPES / f"{where}.yaml"
-    if path.suffix not in (".yaml", ".yml") and recipe.is_file():
-        return recipe
-    known = recipes()
+    if str(where) in known:
+        return RECIPES / f"{where}.yaml"
     hint = plugins.suggestion(path.stem, known)
     raise SpecError([Problem("", f"no such file, and no recipe of that name{hint}")], str(where))
 
@@ -172,15 +172,18 @@ def recipes() -> list[str]:
 
 def _with_defaults(raw: Mapping[str, Any]) -> dict[str, Any]:
     """The slots that the spec leaves out: a user's own module brings its loss, its optimizer and perhaps its data."""
-    architecture, dataset = _brings_module(raw.get("architecture")), _brings_module(raw.get("dataset"))
-    defaults: dict[str, Any] = {} if architecture else {"loss": "cross_entropy", "optimizer": "adamw"}
-    if not dataset:
+    architectures, datasets = (_are_modules(raw.get(slot)) for slot in ("architecture", "dataset"))
+    defaults: dict[str, Any] = {} if any(architectures) else {"loss": "cross_entropy", "optimizer": "adamw"}
+    if not all(datasets):
         defaults["training"] = {}
     return {**defaults, **{key: value for key, value in raw.items() if value is not None}}
 
 
-def _brings_module(raw: Any) -> bool:
-    return (isinstance(raw, Mapping) and "module" in raw) or (isinstance(raw, list) and any(map(_brings_module, raw)))
+def _are_modules(raw: Any) -> list[bool]:
+    """Of each choice in a slot, whether it is a user's own."""
+    if isinstance(raw, list):
+        return [each for item in raw for each in _are_modules(item)]
+    return [isinstance(raw, Mapping) and "module" in raw]
 
 
 def _slot_problems(raw: Mapping[str, Any]) -> list[Problem]:
@@ -209,7 +212,8 @@ def _option(folder: str, raw: Any) -> Choice:
         return plugins.find(folder, raw)()
     if isinstance(raw, Mapping) and len(raw) == 1:
         ((name, options),) = raw.items()
-        return plugins.find(folder, name)(**(options or {}))
+        if options is None or isinstance(options, Mapping):
+            return plugins.find(folder, name)(**{str(key): value for key, value in (options or {}).items()})
     raise TypeError(f"must be a name or {{name: {{options}}}}, got {raw!r}")
 
 
@@ -256,6 +260,9 @@ def _cross_problems(spec: SweepSpec) -> list[Problem]:
     elif spec.objective.metric not in REPORTED:
         hint = plugins.suggestion(spec.objective.metric, REPORTED)
         problems.append(Problem("objective.metric", f"{spec.objective.metric!r} is never reported{hint}"))
+    gpus = spec.resources.gpus
+    if gpus > 1 and gpus != int(gpus):
+        problems.append(Problem("resources.gpus", f"must be a whole number, or a share below 1, got {gpus:g}"))
     problems += _name_problems(spec.name)
     try:
         spec.searcher_choice.check(spec.space)

@@ -21,6 +21,7 @@ from tuner.conclusion import conclude
 from tuner.conductor import Conductor, Limits, Observer
 from tuner.errors import EveryTrialFailedError, SweepError
 from tuner.home import Home
+from tuner.reading import override
 from tuner.spec import SweepSpec
 from tuner.tracks import Tracks, tracks
 
@@ -38,7 +39,7 @@ class Sweep:
 
     Args:
         spec: A recipe's name, a YAML file, a mapping like the file's, or a `SweepSpec`.
-        overrides: `key=value` texts with dotted keys, laid over a file or a recipe.
+        overrides: `key=value` texts with dotted keys, laid over the spec.
         name: What to call the sweep; the spec's own name otherwise.
         home: The folder for everything; `TUNER_HOME`, or `runs`, otherwise.
     """
@@ -154,7 +155,7 @@ def _read_spec(
 ) -> SweepSpec:
     if isinstance(spec, str | Path):
         return SweepSpec.load(spec, overrides, name)
-    raw = spec.describe() if isinstance(spec, SweepSpec) else dict(spec)
+    raw = override(spec.describe() if isinstance(spec, SweepSpec) else spec, overrides)
     return SweepSpec.read({**raw, **({"name": name} if name else {})})
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import lightning.pytorch as L
 import torch
+from lightning.pytorch.utilities.model_helpers import is_overridden
 
 from tracking import checkpoints
 from tracking.records import CheckpointRef, Report
@@ -32,12 +33,15 @@ def run(assignment: Assignment, report: Reporter) -> None:
 
 
 def test(assignment: Assignment, checkpoint: CheckpointRef) -> dict[str, float]:
-    """The metrics of the test part with a checkpoint's weights."""
+    """The metrics of the test part with a checkpoint's weights; none if a user's own module does not test."""
     settle_in(assignment)
     module = build_module(assignment)
+    sources = build_sources(assignment, "test")
+    if not _can_test(module, **sources):
+        return {}
     module.load_state_dict(load(checkpoint)["state_dict"])
     trainer = _trainer(assignment, enable_checkpointing=False)
-    (metrics,) = trainer.test(module, **build_sources(assignment, "test"), verbose=False) or [{}]
+    (metrics,) = trainer.test(module, **sources, verbose=False) or [{}]
     return {name: float(value) for name, value in metrics.items()}
 
 
@@ -60,6 +64,11 @@ def settle_in(assignment: Assignment) -> None:
     sys.path.extend(path for path in assignment.import_paths if path not in sys.path)
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")  # hints on loader workers and logging intervals
+
+
+def _can_test(module: L.LightningModule, datamodule: L.LightningDataModule | None = None, **sources: Any) -> bool:
+    data = datamodule is None or is_overridden("test_dataloader", datamodule, L.LightningDataModule)
+    return data and is_overridden("test_step", module, L.LightningModule)
 
 
 def _trainer(assignment: Assignment, **settings: Any) -> L.Trainer:

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from itertools import pairwise
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from torch import nn
 
 from search_spaces.activations import activation
 from search_spaces.choice import Architecture
 from search_spaces.dimensions import Among, Between
+from search_spaces.initialisation import Initialisation, initialise
+from search_spaces.layers.residual import Residual
 from search_spaces.shape import Shape
+
+
+def _written(widths: Any) -> Any:
+    """`[128, 64]` and `128` as `128-64` and `128`."""
+    if isinstance(widths, list | tuple):
+        return "-".join(str(width) for width in widths)
+    return str(widths) if isinstance(widths, int) else widths
 
 
 class Mlp(Architecture):
@@ -28,12 +38,36 @@ class Mlp(Architecture):
     """What follows every hidden layer."""
     dropout: Annotated[float, Between(0.0, 0.5), Field(ge=0, lt=1)] = 0.1
     """Share of hidden units that are silenced in each training step."""
+    norm: Annotated[Literal["none", "batch", "layer"], Among("none", "batch", "layer", shapes=True)] = "none"
+    """What evens out the units before the activation."""
+    skip: Annotated[bool, Among(False, True, shapes=True)] = False
+    """Add the input of a hidden layer to its output where both have the same width."""
+    init: Annotated[Initialisation, Among("default", "kaiming", "xavier", "orthogonal")] = "default"
+    """What weights training starts from; `default` is torch's own."""
+    hidden: Annotated[str | None, BeforeValidator(_written), Field(pattern=r"^[1-9]\d*(-[1-9]\d*)*$")] = None
+    """Units of each hidden layer, `128-64`, instead of width and depth: with 784 pixels and 10 classes 784-128-64-10."""
 
     def build(self, inputs: Shape, outputs: int) -> nn.Module:
         """Flatten, the hidden layers, a linear head."""
+        widths = [math.prod(inputs), *self._hidden()]
         layers: list[nn.Module] = [nn.Flatten()]
-        features = math.prod(inputs)
-        for _ in range(self.depth):
-            layers += [nn.Linear(features, self.width), activation(self.activation), nn.Dropout(self.dropout)]
-            features = self.width
-        return nn.Sequential(*layers, nn.Linear(features, outputs))
+        for features, width in pairwise(widths):
+            layers += self._layer(features, width)
+        return initialise(nn.Sequential(*layers, nn.Linear(widths[-1], outputs)), self.init)
+
+    def _hidden(self) -> list[int]:
+        return [int(width) for width in self.hidden.split("-")] if self.hidden else [self.width] * self.depth
+
+    def _layer(self, features: int, width: int) -> list[nn.Module]:
+        layers = [
+            nn.Linear(features, width, bias=self.norm != "batch"),
+            *self._norm(width),
+            activation(self.activation),
+            nn.Dropout(self.dropout),
+        ]
+        return [Residual(nn.Sequential(*layers))] if self.skip and features == width else layers
+
+    def _norm(self, width: int) -> list[nn.Module]:
+        if self.norm == "none":
+            return []
+        return [nn.BatchNorm1d(width) if self.norm == "batch" else nn.LayerNorm(width)]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tracking import wording
@@ -521,8 +522,7 @@ def test_a_server_that_comes_late_and_dies_in_between_has_everything_once(
     server = _serve(start_process, mlflow_uri, tmp_path, port)
     until(lambda: projection.problem is None, seconds=60)
     epoch(2)
-    server.kill()  # in mid-sweep, perhaps in mid-request
-    server.wait()
+    _kill(server)  # in mid-sweep, perhaps in mid-request
     epoch(3)
     until(lambda: projection.problem is not None, seconds=30)
     _serve(start_process, mlflow_uri, tmp_path, port)
@@ -596,6 +596,15 @@ def _serve(start_process: Any, uri: str, folder: Path, port: int) -> Any:
         environment,
         ready=answers,
     )  # fmt: skip
+
+
+def _kill(server: subprocess.Popen[bytes]) -> None:
+    """The server and the workers it started, at once."""
+    family = [*psutil.Process(server.pid).children(recursive=True), psutil.Process(server.pid)]
+    for process in family:
+        process.kill()
+    psutil.wait_procs(family, timeout=10)
+    server.wait()
 
 
 class _CutOff(InMemory):

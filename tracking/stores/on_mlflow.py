@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,14 +24,17 @@ PATIENCE = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
-"""How MLflow's client behaves in a process that made an `OnMlflow`, wherever the environment does not say otherwise.
+"""How MLflow's client behaves in a process that made one here, wherever the environment does not say otherwise.
 
 MLflow reads these from the environment at each request and takes them from nowhere else. With its defaults one call to
 a server that is down lasts four minutes. They are set once, since changing the environment while other threads read it
 is not safe.
 """
+
+_asking_now = ContextVar("asking_now", default=False)
 
 
 class OnMlflow:
@@ -44,8 +49,8 @@ class OnMlflow:
     def __init__(self, uri: str, artifacts: Path | str | None = None) -> None:
         self.uri = uri
         self._artifacts = str(artifacts.absolute()) if isinstance(artifacts, Path) else artifacts
-        for key, value in PATIENCE.items():
-            os.environ.setdefault(key, value)
+        _set_patience()
+        logging.getLogger("urllib3.connectionpool").addFilter(_not_while_asking)  # once, however often it is added
 
     def experiment(self, name: str, tags: Mapping[str, str]) -> str:
         """Find the experiment, bring it back if it was deleted, or make it."""
@@ -112,9 +117,7 @@ class OnMlflow:
 
     @cached_property
     def _client(self) -> MlflowClient:
-        from mlflow import MlflowClient
-
-        return MlflowClient(self.uri)
+        return client_of(self.uri)
 
     def _place(self, experiment: str) -> str | None:
         """Where a new experiment keeps its files; None lets the server choose."""
@@ -138,6 +141,7 @@ class OnMlflow:
     @contextmanager
     def _asking(self, what: str) -> Iterator[None]:
         """Turn whatever goes wrong into one kind of error: MLflow's client raises a dozen."""
+        _asking_now.set(True)
         try:
             yield
         except Exception as error:
@@ -146,6 +150,26 @@ class OnMlflow:
                 f"MLflow at {without_passwords(self.uri)} did not {what} ({reason}); "
                 "check that it runs and answers there: what is missing is caught up then"
             ) from error
+        finally:
+            _asking_now.set(False)
+
+
+def client_of(uri: str) -> MlflowClient:
+    """MLflow's own client for a tracking URI, with our patience."""
+    _set_patience()
+    from mlflow import MlflowClient
+
+    return MlflowClient(uri)
+
+
+def _set_patience() -> None:
+    for key, value in PATIENCE.items():
+        os.environ.setdefault(key, value)
+
+
+def _not_while_asking(_: logging.LogRecord) -> bool:
+    """Keeps urllib3 from telling each retry of ours: what came of it is in the StoreError."""
+    return not _asking_now.get()
 
 
 def _stored(run: Any) -> StoredRun:
