@@ -130,13 +130,20 @@ def mlflow_holds(database: Path) -> dict[str, int]:
 
 
 def spec(trials: int, **more: Any) -> dict[str, Any]:
-    """The sweep, as a user writes it."""
+    """The sweep, as a user writes it; whatever else could be searched is held at its default."""
+    from search_spaces.architectures.mlp import Mlp
+    from search_spaces.optimizers.adamw import Adamw
+    from search_spaces.training import Training
+
+    def held(kind: Any) -> dict[str, Any]:
+        return {name: kind.model_fields[name].default for name in kind.dimensions()}
+
     return {
         "name": "overhead",
         "dataset": "digits",
-        "architecture": {"mlp": {"width": WIDTH, "depth": DEPTH, "activation": "relu", "dropout": 0.0}},
-        "optimizer": {"adamw": {"lr": {"low": 1e-4, "high": 1e-2, "log": True}, "weight_decay": 0.01}},
-        "training": {"batch_size": BATCH},
+        "architecture": {"mlp": held(Mlp) | {"width": WIDTH, "depth": DEPTH, "activation": "relu", "dropout": 0.0}},
+        "optimizer": {"adamw": held(Adamw) | {"lr": {"low": 1e-4, "high": 1e-2, "log": True}, "weight_decay": 0.01}},
+        "training": held(Training) | {"batch_size": BATCH},
         "searcher": "random",
         "scheduler": "none",
         "budget": {"trials": trials, "epochs": EPOCHS},
@@ -161,9 +168,10 @@ def ours(trials: int, home: Path, runner: str = "ray") -> dict[str, Any]:
     sweep = Sweep(spec(trials, **resources), home=home)
     sweep.run(runner=runner, observer=Watch())
     record = sweep.record()
-    rates = [trial.params["optimizer.adamw.lr"] for trial in record.trials]
-    best = statistics.median(max(trial.curve.values()) for trial in record.trials)
-    return clock.result(workers, rates=rates, accuracy=best, **mlflow_holds(home / "mlflow.db"))
+    (searched,) = {name for trial in record.trials for name in trial.params}  # the learning rate, and nothing else
+    rates = [trial.params[searched] for trial in record.trials]
+    best = [max(trial.curve.values()) for trial in record.trials]
+    return clock.result(workers, rates=rates, best=best, **mlflow_holds(home / "mlflow.db"))
 
 
 # --- the stock stack, written as its documentation does ---
@@ -252,9 +260,9 @@ def stock(rates: list[float], home: Path) -> dict[str, Any]:
     ).fit()
     if results.errors:
         raise RuntimeError(str(results.errors[0]))
-    best = statistics.median(max(result.metrics_dataframe["val/accuracy"]) for result in results)
+    best = [float(max(result.metrics_dataframe["val/accuracy"])) for result in results]
     ray.shutdown()
-    return clock.result(WORKERS, accuracy=best, **mlflow_holds(home / "mlflow.db"))
+    return clock.result(WORKERS, best=best, **mlflow_holds(home / "mlflow.db"))
 
 
 # --- the floor ---
@@ -298,7 +306,7 @@ def plain(rates: list[float]) -> dict[str, Any]:
             clock.reported()
         best.append(max(curve))
         clock.ended()
-    return clock.result(1, accuracy=statistics.median(best), runs=0, points=0)
+    return clock.result(1, best=best, runs=0, points=0)
 
 
 # --- one turn, in a process of its own ---
@@ -363,6 +371,7 @@ def table(turns: Mapping[str, list[dict[str, Any]]]) -> str:
 
 def ratios(turns: Mapping[str, list[dict[str, Any]]], trials: int) -> str:
     """The stock stack over ours, turn by turn."""
+    common = min(all_turns[-1]["trials"] for all_turns in turns.values())
     pairs = list(zip(turns["stock"], turns["ours"], strict=True))
     per = {key: [theirs[key] / mine[key] for theirs, mine in pairs] for key in ("steady", "cpu")}
     whole = [
@@ -373,8 +382,10 @@ def ratios(turns: Mapping[str, list[dict[str, Any]]], trials: int) -> str:
             f"stock / ours, steady state: {spread(per['steady'], 1)} times the time, {spread(per['cpu'], 1)} the CPU",
             f"stock / ours, {trials} trials from a cold start to the end: {spread(whole, 1)} times the time "
             "(the stock stack's further trials at its steady pace)",
-            "median best val/accuracy of a trial: "
-            + ", ".join(f"{kind} {all_turns[-1]['accuracy']:.3f}" for kind, all_turns in turns.items()),
+            f"best val/accuracy of the first {common} trials, median: "
+            + ", ".join(
+                f"{kind} {statistics.median(all_turns[-1]['best'][:common]):.3f}" for kind, all_turns in turns.items()
+            ),
         ]
     )
 
@@ -432,7 +443,10 @@ def main() -> None:
             rates = rates or found.pop("rates")
             found.pop("rates", None)
             turns[kind].append(found)
-            print(f"round {number + 1}: {kind:6} {found['steady']:.3f} s/trial steady, {found['whole']:.0f} s in all")
+            print(
+                f"round {number + 1}: {kind:6} {found['steady']:.3f} s/trial steady, {found['whole']:.0f} s in all",
+                flush=True,
+            )
     where = machine()
     print("", table(turns), "", ratios(turns, asked.trials), "", sep="\n")
     print(footer(where, [found["load"] for all_turns in turns.values() for found in all_turns]))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from search_spaces.dimensions import Among, Between, Dimension
 from search_spaces.shape import Kind, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
-    from torch import nn
+    from torch import Tensor, nn
     from torch.optim import Optimizer as TorchOptimizer
+    from torch.optim.lr_scheduler import LRScheduler
 
     from search_spaces.data import Data
 
@@ -80,8 +82,62 @@ class Optimizer(Choice):
 class Loss(Choice):
     """What training makes small."""
 
-    def build(self) -> nn.Module:
-        """A module: (outputs [batch, classes], targets [batch]) -> a scalar."""
+    tasks: ClassVar[tuple[str, ...]] = ("classification",)
+    """The tasks of data sets (`Data.task`) that it can learn."""
+
+    def build(self, weights: Tensor | None = None) -> nn.Module:
+        """A module: (outputs, targets) -> a scalar, the mean over the batch.
+
+        Args:
+            weights: What `imbalance.class_weights` finds in the training part, [outputs]; a loss without a setting
+                for it, or with the setting off, makes no use of it.
+        """
+        raise NotImplementedError
+
+
+class LrSchedule(Choice):
+    """How the learning rate goes on from what the optimizer was given."""
+
+    interval: ClassVar[Literal["step", "epoch"]] = "step"
+    """When the built scheduler wants its `step()`: after each step of the optimizer, or after each epoch."""
+    monitor: ClassVar[str | None] = None
+    """The metric that `step()` must be given, if it must be given one."""
+
+    warmup: Annotated[float, Between(0.0, 0.3), Field(ge=0, lt=1)] = 0.0
+    """Share of the steps over which the learning rate first rises evenly (Goyal et al., 2017)."""
+
+    def build(self, optimizer: TorchOptimizer, steps: int, epochs: int) -> LRScheduler:
+        """The torch scheduler for a training of `steps` steps in `epochs` epochs; it has set the first step's rate."""
+        from torch.optim.lr_scheduler import LambdaLR
+
+        return LambdaLR(optimizer, lambda step: self.factor(step, steps))
+
+    def factor(self, step: int, steps: int) -> float:
+        """What the optimizer's learning rate is multiplied by in a step; the first is step 0, the last steps - 1."""
+        warm = round(self.warmup * steps)
+        if step < warm:
+            return self.shape(0.0) * (step + 1) / (warm + 1)
+        return self.shape(min(1.0, (step - warm) / max(1, steps - warm)))
+
+    def shape(self, progress: float) -> float:
+        """The factor once the warm-up is over, at `progress` from 0 to 1 of what then is left."""
+        raise NotImplementedError
+
+
+class Augmentation(Choice):
+    """A random change of training samples that leaves their targets right."""
+
+    fits: ClassVar[tuple[Kind, ...]] = ("image",)
+    """The kinds of samples it can change."""
+
+    def build(self, words: tuple[str, ...] | None = None) -> nn.Module:
+        """A module: a batch in, a batch of the same shape out, on the same device; in evaluation mode it does nothing.
+
+        It draws from torch's global generator of the batch's device: seeding that makes it repeatable.
+
+        Args:
+            words: For text, the word of each token number (`Data.words`).
+        """
         raise NotImplementedError
 
 
@@ -91,6 +147,11 @@ class Dataset(Choice):
     def build(self) -> Data:
         """Read, split and normalise."""
         raise NotImplementedError
+
+    @classmethod
+    def example(cls, folder: Path) -> Self:
+        """A choice that builds at once, offline: whatever it reads is written into the folder first, and is tiny."""
+        return cls()
 
 
 def fields_of(kind: type[Choice]) -> Iterator[tuple[str, str, str, str]]:

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal, get_args
 
+import torch
 from torch import Tensor
 
 from search_spaces.shape import Kind, Shape
+
+Task = Literal["classification", "multilabel", "regression", "forecasting"]
+"""What is learned from a sample.
+
+- `classification`: one of several classes; y is [samples], whole numbers
+- `multilabel`: for each label whether it holds; y is [samples, labels] of 0.0 and 1.0
+- `regression`: one or several numbers; y is [samples] or [samples, numbers]
+- `forecasting`: how a series goes on; y is [samples, horizon, channels]
+"""
 
 
 @dataclass(frozen=True)
@@ -27,19 +39,29 @@ class Data:
     """A training, a validation and a test part of one data set.
 
     Attributes:
-        task: What is learned: `classification`.
-        classes: The names of the classes, in the order of their labels.
+        task: What is learned (see `Task`).
+        classes: For classification, the names of the classes, in the order of their labels.
         kind: What a sample is; by its number of sizes if not given (see `Shape`).
         vocabulary: For text, how many different tokens there are.
+        words: For text, the word of each token: what new texts are turned into tokens with.
     """
 
     train: Part
     validation: Part
     test: Part
-    task: str
-    classes: tuple[str, ...]
+    task: Task
+    classes: tuple[str, ...] = ()
     kind: Kind | None = None
     vocabulary: int | None = None
+    words: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.task not in get_args(Task):
+            raise ValueError(f"task must be one of {', '.join(get_args(Task))}, got {self.task!r}")
+        whole = self.task == "classification"
+        for y in (self.train.y, self.validation.y, self.test.y):
+            if y.dtype != torch.long if whole else not y.is_floating_point():
+                raise ValueError(f"y must be {'int64' if whole else 'real numbers'} for {self.task}, got {y.dtype}")
 
     @property
     def inputs(self) -> Shape:
@@ -49,7 +71,7 @@ class Data:
     @property
     def outputs(self) -> int:
         """How many numbers a network must give for a sample."""
-        return len(self.classes)
+        return len(self.classes) if self.task == "classification" else math.prod(self.train.y.shape[1:])
 
     @cached_property
     def digest(self) -> str:

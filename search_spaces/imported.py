@@ -59,7 +59,7 @@ def load(path: Any) -> type:
         raise ImportedError(
             f"cannot import {module_name!r} ({error}); run from the folder that holds the package, or install it"
         ) from error
-    except Exception as error:  # noqa: BLE001 (importing runs the user's code, which may raise anything)
+    except Exception as error:
         reason = str(error).split("\n")[0]
         raise ImportedError(f"importing {module_name!r} raised {type(error).__name__}: {reason}") from error
     found = getattr(module, class_name, None)
@@ -76,7 +76,7 @@ def choice_of(slot: str, path: str) -> type[Imported]:
     kind = load(path)
     if BASES[slot] not in (base.__name__ for base in kind.__mro__):
         bases = " and ".join(base.__name__ for base in kind.__bases__)
-        raise ImportedError(f"{path} must be a lightning.pytorch {BASES[slot]}, it is a {bases or kind.__name__}")
+        raise ImportedError(f"{path} must be a lightning.pytorch {BASES[slot]}, it derives from {bases or 'nothing'}")
     return _choice_for(kind, path)
 
 

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from search_spaces import imported, plugins
 from search_spaces.choice import Choice
 from search_spaces.dimensions import Among, Between, Dimension, DimensionError, Draws, Fixed, read
-from search_spaces.problems import Problem, Problems
+from search_spaces.problems import Problem, Problems, rule_of
 
 SLOTS = {
     "dataset": "search_spaces.datasets",
@@ -53,6 +53,10 @@ class Branch:
     def searched(self) -> dict[str, Dimension]:
         """The dimensions with more than one value, by dotted name."""
         return {self.parameter(name): it for name, it in self.dimensions.items() if not isinstance(it, Fixed)}
+
+    def first(self) -> dict[str, Any]:
+        """The first value of each dimension."""
+        return {name: dimension.grid(2)[0] for name, dimension in self.dimensions.items()}
 
     @property
     def size(self) -> float:
@@ -131,7 +135,11 @@ class Space:
 
     def digest(self) -> str:
         """A fingerprint of the space, 16 hex digits: equal spaces have equal ones."""
-        text = json.dumps({name: repr(it) for name, it in self.parameters().items()}, sort_keys=True)
+        slots = {
+            slot: {branch.name: {name: repr(it) for name, it in branch.dimensions.items()} for branch in branches}
+            for slot, branches in self.slots.items()
+        }
+        text = json.dumps(slots, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
     def _branch(self, slot: str, trial: Draws) -> Branch:
@@ -246,16 +254,14 @@ def _invalid(branch: Branch, settings: Mapping[str, Any]) -> list[tuple[str, str
         except ValidationError as error:
             for entry in error.errors():
                 field = str(entry["loc"][0]) if entry["loc"] else ""
-                if field in settings or field == "" or entry["type"] == "missing":
-                    given = "" if entry["type"] == "missing" else f", got {entry['input']!r}"
-                    if field in known or field == "":
-                        found[field, f"{entry['msg'][0].lower()}{entry['msg'][1:]}{given}"] = None
+                if field == "" or (field in known and (field in settings or entry["type"] == "missing")):
+                    found[field, rule_of(entry)] = None
     return list(found)
 
 
 def _corners(branch: Branch) -> Iterator[dict[str, Any]]:
     """Points that touch both ends (every option) of each dimension, one dimension at a time."""
-    centre = {name: dimension.grid(2)[0] for name, dimension in branch.dimensions.items()}
+    centre = branch.first()
     yield centre
     for name, dimension in branch.dimensions.items():
         for value in dimension.grid(2):

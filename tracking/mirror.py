@@ -53,6 +53,11 @@ class Mirror:
             self._forget()
             raise
 
+    def run_of(self, trial: int) -> str | None:
+        """The run of a trial, as far as it was shown."""
+        shown = self._trials.get(trial)
+        return shown.run if shown else None
+
     def _forget(self) -> None:
         self._experiment = ""
         self._sweep: _Shown | None = None
@@ -108,6 +113,14 @@ class Mirror:
         self._send(sweep, wording.sweep_params(record), wording.sweep_tags(record, self._facts), points)
         if points:
             sweep.best = _finite({points[-1].key: points[-1].value}, points[-1].key)
+        self._show_test(record, sweep)
+
+    def _show_test(self, record: SweepRecord, sweep: _Shown) -> None:
+        """What the best trial's checkpoint reached on the test part: on the sweep's run and on the trial's."""
+        test = record.attributes.get("test")
+        for shown in (sweep, self._trials.get(test["trial"])) if test else ():
+            if shown and shown.tags.get("test.checkpoint") != test["checkpoint"]:
+                self._send(shown, {}, {"test.checkpoint": test["checkpoint"]}, wording.judgement_points(test))
 
     def _show_trial(
         self, record: SweepRecord, sweep: _Shown, trial: TrialRecord, found: Sequence[Found], live: bool

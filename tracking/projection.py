@@ -95,6 +95,10 @@ class Projection:
             self._say(None)
             return True
 
+    def run_of(self, trial: int) -> str | None:
+        """The id of the run that shows a trial; None while there is none."""
+        return self._mirror.run_of(trial)
+
     def close(self, deadline_seconds: float = 10.0) -> bool:
         """Show the end of the sweep, and stop; False, with `problem` saying why, if not everything could be shown."""
         self._live = False

@@ -113,6 +113,11 @@ def leading_points(
     return points
 
 
+def judgement_points(test: Mapping[str, Any]) -> list[Point]:
+    """What a checkpoint reached on the test part, at the epoch of the checkpoint."""
+    return [Point(key, value, test["step"], test["time"]) for key, value in test["metrics"].items()]
+
+
 # --- a trial's run ---
 
 

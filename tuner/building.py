@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Literal, cast
 
 import lightning.pytorch as L
+from torch import Tensor, nn
 
-from search_spaces.choice import Architecture, Dataset, Loss, Optimizer
-from search_spaces.data import Data
+from search_spaces.choice import Architecture, Loss, Optimizer
 from search_spaces.imported import Imported
 from search_spaces.space import realise
 from search_spaces.training import Training
 from tuner.assignment import Assignment
 from tuner.batches import Batches
+from tuner.datasets import read_data
 from tuner.modules.supervised import Supervised
 
 Sources = dict[str, Any]
@@ -47,14 +46,18 @@ def build_sources(assignment: Assignment, verb: Literal["fit", "test"]) -> Sourc
     }
 
 
-def read_data(choice: Mapping[str, Any]) -> Data:
-    """The data that a choice describes; read once a process, however many trials use it."""
-    return _read_data(json.dumps(choice, sort_keys=True))
-
-
-@lru_cache(maxsize=4)
-def _read_data(choice: str) -> Data:
-    return cast(Dataset, realise("dataset", json.loads(choice))).build()
+def build_exportable(assignment: Assignment, weights: Mapping[str, Tensor]) -> tuple[nn.Module, Tensor]:
+    """The network alone, one tensor in and one out, with these weights; and two samples to show it."""
+    module = build_module(assignment)
+    module.load_state_dict(dict(weights))
+    if isinstance(module, Supervised):
+        return module.network, read_data(assignment.choices["dataset"]).test.x[:2]
+    datamodule = build_sources(assignment, "test").get("datamodule")
+    if datamodule is None:
+        return module, read_data(assignment.choices["dataset"]).test.x[:2]
+    datamodule.setup("fit")
+    batch = next(iter(datamodule.val_dataloader()))
+    return module, (batch[0] if isinstance(batch, list | tuple) else batch)[:2]
 
 
 def _batch_size(assignment: Assignment) -> int:

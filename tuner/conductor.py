@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tracking.ledger import Ledger
-from tracking.records import Report, State, TrialRecord
+from tracking.records import Objective, Report, State, TrialRecord
 from tuner.assignment import Assignment
 from tuner.seats import ERROR, PAUSED, RUNNING, TERMINATED, Floor, Seat
 from tuner.seeds import seed_of
@@ -87,6 +87,7 @@ class Conductor:
         self._floor = Floor()
         self._out: set[int] = set()
         self._waiting: list[int] = []
+        self._broken: dict[int, str] = {}
         self._causes: Counter[str] = Counter()
         self._replay()
 
@@ -96,9 +97,8 @@ class Conductor:
         """The trial that a free worker should run now; None if there is none at the moment."""
         if self.limits.reached():
             return None
-        number = self._interrupted() or self._promoted()
-        if number is None:
-            number = self._new()
+        ways = (self._interrupted, self._promoted, self._new)
+        number = next((found for way in ways if (found := way()) is not None), None)
         if number is None:
             return None
         self._floor.seats[number].status = RUNNING
@@ -113,9 +113,8 @@ class Conductor:
         if seat.status != RUNNING or not self.ledger.report(number, report):
             return seat.status == RUNNING
         self.observer.reported(number, report)
-        value = report.metrics[self.ledger.objective.metric]
-        if not math.isfinite(value):
-            self.failed(number, f"{self.ledger.objective.metric} became {value} in epoch {report.step}")
+        if broken := _broken(report, self.ledger.objective):
+            self.failed(number, broken)
             return False
         return self._decide(seat, report)
 
@@ -194,6 +193,8 @@ class Conductor:
     def _prune(self, seat: Seat) -> None:
         seat.status = TERMINATED
         self.scheduler.on_trial_remove(self._floor, seat)
+        if self.ledger.trial(seat.number).state.finished:  # told before a kill, and found again by the replay
+            return
         self.observer.ended(self.ledger.tell(seat.number, State.PRUNED))
 
     def _hopeless(self) -> bool:
@@ -264,8 +265,8 @@ class Conductor:
         if seat.status == PAUSED:  # it was promoted before it could report again
             self.scheduler.choose_trial_to_run(self._floor)
             seat.status = RUNNING
-        value = report.metrics[self.ledger.objective.metric]
-        if not math.isfinite(value):
+        if broken := _broken(report, self.ledger.objective):
+            self._broken[trial.number] = broken
             return
         seat.last_result = {STEP: report.step, **report.metrics}
         decision = self.scheduler.on_trial_result(self._floor, seat, seat.last_result)
@@ -289,10 +290,10 @@ class Conductor:
         elif seat.status == TERMINATED:
             state = State.COMPLETE if trial.epochs >= self.spec.budget.epochs else State.PRUNED
             self.ledger.tell(trial.number, state)
-        elif trial.curve and not math.isfinite(trial.curve[trial.epochs]):
+        elif trial.number in self._broken:
             seat.status = ERROR
             self.scheduler.on_trial_error(self._floor, seat)
-            self.ledger.tell(trial.number, State.FAIL, cause=f"{self.ledger.objective.metric} was no number")
+            self.ledger.tell(trial.number, State.FAIL, cause=self._broken[trial.number])
         elif seat.status == PAUSED:
             self.ledger.pause(trial.number, True)
         else:
@@ -307,6 +308,15 @@ class Conductor:
             self.scheduler.on_trial_complete(self._floor, seat, seat.last_result)
         else:
             self.scheduler.on_trial_remove(self._floor, seat)
+
+
+def _broken(report: Report, objective: Objective) -> str | None:
+    """Why a trial cannot go on after a report: its objective, or the loss it trains on, is no number any more."""
+    for metric in (objective.metric, "train/loss"):
+        value = report.metrics.get(metric, 0.0)
+        if not math.isfinite(value):
+            return f"{metric} became {value} in epoch {report.step}"
+    return None
 
 
 def _kind(cause: str) -> str:

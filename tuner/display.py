@@ -205,10 +205,10 @@ class JsonLines(Watcher):
 def print_end(sweep: Sweep) -> None:
     """The leaderboard's top, the best trial's parameters, its checkpoint, and how to see more."""
     record = sweep.record()
-    print_leaderboard(record, sweep.leaderboard().head(10))
     facts = summary(record)
     if "best" not in facts:
         return
+    print_leaderboard(record, sweep.leaderboard().head(10))
     best = facts["best"]
     typer.echo(f"\nbest trial {best['trial']}: {record.objective.metric} {best['value']:.4f} in epoch {best['epoch']}")
     for name, value in best["params"].items():

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from search_spaces import plugins
 from search_spaces.choice import Choice
 from search_spaces.imported import Imported
-from search_spaces.problems import Problem, Problems
+from search_spaces.problems import Problem, Problems, rule_of
 from search_spaces.space import SLOTS, Space
 from tracking.records import Mode, Objective
 from tuner import reading
@@ -220,11 +220,9 @@ def _option(folder: str, raw: Any) -> Choice:
 def _problem(entry: Any, prefix: str = "", model: type[BaseModel] = SweepSpec) -> Problem:
     path = ".".join(str(part) for part in entry["loc"])
     where = ".".join(part for part in (prefix, path) if part)
-    if entry["type"] == "missing":
-        return Problem(where, "must be given")
     if entry["type"] == "extra_forbidden":
         return Problem(where, f"is not a key{plugins.suggestion(entry['loc'][-1], _known(model, entry['loc'][:-1]))}")
-    return Problem(where, f"{entry['msg'][0].lower()}{entry['msg'][1:]}, got {entry['input']!r:.80}")
+    return Problem(where, rule_of(entry))
 
 
 def _known(model: type[BaseModel], path: Sequence[Any]) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import uuid4
 
 from tracking.leaderboard import leaderboard
 from tracking.lease import LeaseError, driving
@@ -19,6 +20,7 @@ from tracking.records import SweepRecord, TrialRecord
 from tuner import machine
 from tuner.conclusion import conclude
 from tuner.conductor import Conductor, Limits, Observer
+from tuner.datasets import data_digests
 from tuner.errors import EveryTrialFailedError, SweepError
 from tuner.home import Home
 from tuner.reading import override
@@ -81,7 +83,9 @@ class Sweep:
         workers = machine.workers(self.spec, address, runner)
         folder = self.home.new_sweep(self.name)
         with _driving(folder):
-            ledger = Ledger.create(folder, self.name, self.spec.describe(), self.spec.objective.resolved())
+            objective = self.spec.objective.resolved()
+            facts = {"id": uuid4().hex, "planned": self.spec.trials, "data": data_digests(self.spec.space)}
+            ledger = Ledger.create(folder, self.name, self.spec.describe(), objective, **facts)
             _write_spec(folder, self.spec)
             return self._drive(ledger, workers, address, runner, observer or Observer())
 
@@ -139,8 +143,9 @@ class Sweep:
         return self
 
     def _conductor(self, ledger: Ledger, tracked: Tracks) -> Conductor:
-        objective, budget = ledger.objective, self.spec.budget
-        scheduler = self.spec.scheduler_choice.build(objective, budget.epochs, self.spec.trials)
+        # Brackets are laid out for the trials first planned: an extended sweep must not deal its old trials anew.
+        planned = ledger.study.user_attrs["planned"]
+        scheduler = self.spec.scheduler_choice.build(ledger.objective, self.spec.budget.epochs, planned)
         return Conductor(self.spec, ledger, scheduler, tracked, self.limits, import_paths=_import_paths())
 
     def _check_result(self, ledger: Ledger) -> None:

@@ -31,7 +31,7 @@ class Densenet(Architecture):
 
     depth: Annotated[Literal[22, 40, 100, 190, 250, 121, 161, 169, 201], Among(22, 40, shapes=True)] = 22
     """Layers with weights, as the paper counts them."""
-    growth: Annotated[int, Between(8, 24, step=4, shapes=True), Field(ge=1)] = 12
+    growth: Annotated[int, Between(8, 16, step=4, shapes=True), Field(ge=1)] = 12
     """Channels that each layer adds."""
     stem: Literal["small", "imagenet"] = "small"
     """`small`: begins with one 3 x 3 convolution; `imagenet`: with a 7 x 7 convolution and pooling, which leave a
@@ -41,7 +41,7 @@ class Densenet(Architecture):
     ] = "relu"
     """What comes before every convolution."""
     dropout: Annotated[float, Between(0.0, 0.5), Field(ge=0, lt=1)] = 0.0
-    """Share of a layer's new features that are silenced in each training step; the paper has 0.2 without augmentation."""
+    """Share of a layer's new features that are silenced in each training step; the paper's is 0.2 on plain data."""
     init: Annotated[Initialisation, Among("kaiming", "xavier", "orthogonal")] = "kaiming"
     """What weights training starts from; `default` is torch's own."""
 

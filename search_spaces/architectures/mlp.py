@@ -44,8 +44,8 @@ class Mlp(Architecture):
     """Add the input of a hidden layer to its output where both have the same width."""
     init: Annotated[Initialisation, Among("default", "kaiming", "xavier", "orthogonal")] = "default"
     """What weights training starts from; `default` is torch's own."""
-    hidden: Annotated[str | None, BeforeValidator(_written), Field(pattern=r"^[1-9]\d*(-[1-9]\d*)*$")] = None
-    """Units of each hidden layer, `128-64`, instead of width and depth: with 784 pixels and 10 classes 784-128-64-10."""
+    hidden: Annotated[Annotated[str, Field(pattern=r"^[1-9]\d*(-[1-9]\d*)*$")] | None, BeforeValidator(_written)] = None
+    """Units of each hidden layer, instead of width and depth: `128-64` makes 784-128-64-10 of 28 x 28 pixels."""
 
     def build(self, inputs: Shape, outputs: int) -> nn.Module:
         """Flatten, the hidden layers, a linear head."""

@@ -47,7 +47,7 @@ class Vit(Architecture):
     """Side of a patch, in pixels; it must divide both sides of the image."""
     width: Annotated[int, Among(32, 64, 128, shapes=True), Field(ge=1)] = 64
     """Numbers that describe a patch; a multiple of heads."""
-    depth: Annotated[int, Between(2, 6, shapes=True), Field(ge=1)] = 4
+    depth: Annotated[int, Between(2, 4, shapes=True), Field(ge=1)] = 4
     """Number of encoder blocks."""
     heads: Annotated[int, Among(2, 4, 8, shapes=True), Field(ge=1)] = 4
     """How many places each patch looks at, in each block."""

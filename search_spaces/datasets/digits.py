@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from search_spaces.choice import Dataset
 from search_spaces.data import Data
-from search_spaces.splits import standardised, stratified
+from search_spaces.splits import check_shares, standardised, stratified
 
 
 class Digits(Dataset):
@@ -21,6 +21,11 @@ class Digits(Dataset):
     """Share of the samples that is kept for the end."""
     split_seed: Annotated[int, Field(ge=0)] = 0
     """Which random split: the same number gives the same parts."""
+
+    @model_validator(mode="after")
+    def _leaves_something(self) -> Self:
+        check_shares(self.validation, self.test)
+        return self
 
     def build(self) -> Data:
         """Split by class, then normalise with the mean and deviation of the training part."""

@@ -69,9 +69,10 @@ def test_a_long_difference_is_cut_and_says_so(repository: Path, monkeypatch: pyt
 
 def test_no_secret_of_the_code_or_the_environment_is_kept(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "hunter2")
-    secrets = ["hunter3", "hunter4", "hunter5", TOKEN]
+    secrets = ["hunter3", "hunter4", "hunter5", "hunter6", TOKEN]
     (repository / "train.py").write_text(
         f"API_KEY = 'hunter3'\npassword: hunter4\nurl = 'postgresql://me:hunter5@db/x'\nlogin({TOKEN!r})\n"
+        "{'token': 'hunter6'}\n"
         "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----\nwidth = 16\n"
     )
     kept = "\n".join(provenance(repository).values())
@@ -119,5 +120,5 @@ def test_urls_lose_their_passwords_and_nothing_else(given: str, kept: str) -> No
 
 
 def test_ordinary_lines_stay_as_they_are() -> None:
-    text = "+    tokens = tokenizer(text)\n-    keys = sorted(found)\n+    secretary(1)\n"
+    text = "+    token = vocabulary[0]\n-    keys = sorted(found)\n+    secretary(1)\n+def f(token: int)\n"
     assert without_secrets(text) == text

@@ -62,7 +62,14 @@ def run(conductor: Conductor, workers: int, address: str | None = None) -> None:
         ).fit()
 
 
-class _Jobs(Searcher):
+class _Unsaved:
+    """Tune writes its searcher and scheduler to disk for a restore that is never made: the ledger is what is resumed."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+
+class _Jobs(_Unsaved, Searcher):
     """The conductor's jobs, as Tune asks for suggestions."""
 
     def __init__(self, conductor: Conductor, workers: int) -> None:
@@ -89,7 +96,7 @@ class _Jobs(Searcher):
         """Nothing: the ledger remembers."""
 
 
-class _Decisions(TrialScheduler):
+class _Decisions(_Unsaved, TrialScheduler):
     """The conductor's decisions, as Tune reports results. A pause ends the Tune trial: its job will be a new one."""
 
     _supports_buffered_results = False

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Asha(Scheduler):
-    """Asynchronous successive halving (ASHA): the best third at each rung goes on (Li et al., MLSys 2020, Algorithm 2).
+    """Asynchronous successive halving: the best third at each rung goes on (Li et al., MLSys 2020, Algorithm 2).
 
     A trial that comes to a rung waits there unless it is among the best 1/`reduction_factor` of all that have come to
     it so far. A free worker takes up the best waiting trial that has come to be among them, from the highest rung

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Hyperband(Scheduler):
-    """Hyperband: successive halving from several first rungs, side by side (Li et al., JMLR 18(185), 2018, Algorithm 1).
+    """Successive halving from several first rungs, side by side (Li et al., JMLR 18(185), 2018, Algorithm 1).
 
     The trials are split over brackets: the first has the most trials and the fewest epochs for each, the last trains
     all of its trials to the end. A trial's number alone decides its bracket. Where all trials of a rung have come to

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.distributions import FloatDistribution, IntDistribution
-from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
+from optuna.trial import FrozenTrial, Trial, TrialState
 
 from tuner.searchers._by_rule import ByRule
 
@@ -27,21 +28,41 @@ def sampler_of(model: BaseSampler, study: Study, trials: Iterable[FrozenTrial]) 
     return ByRule(lambda number, name, distribution: _draw(live, name, distribution))
 
 
-def retold(
-    trial: FrozenTrial, state: TrialState, *, value: float | None = None, curve: Mapping[int, float] | None = None
-) -> FrozenTrial:
-    """The same point with another outcome; the values of the curve that are no numbers are left out."""
-    finite = {step: it for step, it in (curve or {}).items() if math.isfinite(it)}
-    params, distributions = trial.params, trial.distributions
-    return create_trial(
-        state=state, value=value, params=params, distributions=distributions, intermediate_values=finite
-    )
+def trials_of(study: Study, *states: TrialState) -> list[FrozenTrial]:
+    """The study's trials in these states, in the order of their numbers, not to be changed."""
+    return study.get_trials(deepcopy=False, states=states)
 
 
 def cut_short(trial: FrozenTrial) -> bool:
     """Whether a scheduler has compared the trial and held it back: pruned, or paused at a rung."""
     waits = trial.state is TrialState.RUNNING and bool(trial.user_attrs.get("paused"))
     return trial.state is TrialState.PRUNED or (waits and bool(trial.intermediate_values))
+
+
+def retold(
+    trial: FrozenTrial, state: TrialState, *, value: float | None = None, curve: Mapping[int, float] | None = None
+) -> FrozenTrial:
+    """The same point with this outcome; the values of the curve that are no numbers are left out."""
+    return _Shown(
+        number=trial.number,
+        trial_id=trial.number,
+        state=state,
+        value=value,
+        datetime_start=trial.datetime_start,
+        datetime_complete=(trial.datetime_complete or trial.datetime_start) if state.is_finished() else None,
+        params=trial.params,
+        distributions=trial.distributions,
+        user_attrs={},
+        system_attrs={},
+        intermediate_values={step: it for step, it in (curve or {}).items() if math.isfinite(it)},
+    )
+
+
+class _Shown(FrozenTrial):
+    """A trial that shares its parameters with its copies: they are read only, and thousands are copied a draw."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> FrozenTrial:
+        return copy(self)
 
 
 def _draw(live: Trial, name: str, distribution: BaseDistribution) -> Any:

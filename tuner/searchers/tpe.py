@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from search_spaces.space import Space
 
+
 class Tpe(Searcher):
-    """Tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011; Optuna's TPESampler): any space, any number of trials.
+    """Tree-structured Parzen estimator, for any space (Bergstra et al., NeurIPS 2011; Optuna's TPESampler).
 
     Points are drawn where good trials lie denser than the others. Trials trained to the end rank first, then those
     that a scheduler cut short, the longer before the shorter, then the failed ones. So that no model is made of first
@@ -34,16 +35,16 @@ class Tpe(Searcher):
 
         from tuner.searchers import _model
 
-        trials = [_as_tpe_ranks(trial) for trial in study.get_trials(deepcopy=False)]
+        trials = _as_tpe_ranks(study)
         if not self._ready(trials):
             return RandomSearch().build(space, study, seed)
         return _model.sampler_of(TPESampler(seed=seed, n_startup_trials=1, multivariate=True), study, trials)
 
     def _ready(self, trials: list[FrozenTrial]) -> bool:
         whole = sum(trial.state.name == "COMPLETE" for trial in trials)
-        cut = sum(trial.state.name == "PRUNED" for trial in trials)
-        valued = whole + sum(bool(trial.intermediate_values) for trial in trials if trial.state.name == "PRUNED")
-        return valued >= self.startup and whole >= _good(whole + cut)
+        short = [trial for trial in trials if trial.state.name == "PRUNED"]
+        valued = whole + sum(bool(trial.intermediate_values) for trial in short)
+        return valued >= self.startup and whole >= _good(whole + len(short))
 
 
 def _good(trials: int) -> int:
@@ -51,14 +52,22 @@ def _good(trials: int) -> int:
     return min(25, math.ceil(0.1 * trials))
 
 
-def _as_tpe_ranks(trial: FrozenTrial) -> FrozenTrial:
-    """TPE ranks pruned trials by how far they came, then by their last value; those without a value last."""
+def _as_tpe_ranks(study: Study) -> list[FrozenTrial]:
+    """The trials such that TPE ranks them rightly.
+
+    It ranks pruned ones by how far they came, then by their last value, and those without a value last: the place of
+    the failed ones. Of running ones it only keeps away.
+    """
     from optuna.trial import TrialState
 
-    from tuner.searchers import _model
+    from tuner.searchers._model import cut_short, retold, trials_of
 
-    if trial.state is TrialState.FAIL:
-        return _model.retold(trial, TrialState.PRUNED)
-    if _model.cut_short(trial):
-        return _model.retold(trial, TrialState.PRUNED, curve=trial.intermediate_values)
-    return trial
+    def ranked(trial: FrozenTrial) -> FrozenTrial:
+        if trial.state is TrialState.FAIL:
+            return retold(trial, TrialState.PRUNED)
+        if cut_short(trial):
+            return retold(trial, TrialState.PRUNED, curve=trial.intermediate_values)
+        return retold(trial, trial.state, value=trial.value)
+
+    started = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL, TrialState.RUNNING)
+    return [ranked(trial) for trial in trials_of(study, *started)]

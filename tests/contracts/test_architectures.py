@@ -1,0 +1,164 @@
+"""What every architecture keeps to, for every kind of sample it fits."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from search_spaces import plugins
+from search_spaces.choice import Architecture
+from search_spaces.dimensions import Among
+from search_spaces.shape import Kind, Shape
+
+FOLDER = "search_spaces.architectures"
+OUTPUTS = 5
+BATCH = 4
+PAIRS = [(name, fit) for name in plugins.names(FOLDER) for fit in cast(Any, plugins.find(FOLDER, name)).fits]
+SIDES = (8, 16, 32, 64, 128, 224)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """As many as a trial has by default; with more, small networks mostly wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+architectures = pytest.mark.parametrize(("name", "fit"), PAIRS, ids=[f"{name}-{fit}" for name, fit in PAIRS])
+
+
+def find(name: str) -> type[Architecture]:
+    return cast(type[Architecture], plugins.find(FOLDER, name))
+
+
+def shape(kind: type[Architecture], fit: Kind, side: int = 0) -> Shape:
+    side = max(side, getattr(kind, "smallest", 8))
+    shapes = {
+        "image": Shape((1, side, side)),
+        "vector": Shape((16,)),
+        "text": Shape((12,), "text", vocabulary=50),
+        "series": Shape((24, 3)),
+    }
+    return shapes[fit]
+
+
+def samples(inputs: Shape) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    if inputs.kind == "text":
+        x = torch.randint(1, inputs.vocabulary or 2, (BATCH, *inputs), generator=generator)
+        x[0, -3:] = 0  # the first text is shorter, filled up at the end
+        return x
+    return torch.randn(BATCH, *inputs, generator=generator)
+
+
+def build(choice: Architecture, inputs: Shape) -> nn.Module:
+    torch.manual_seed(0)
+    return choice.build(inputs, OUTPUTS)
+
+
+def built(choice: Architecture, fit: Kind) -> tuple[nn.Module, Tensor]:
+    """The network and samples; where its settings need larger images than its defaults, it gets them."""
+    kind = type(choice)
+    for side in SIDES:
+        try:
+            network = build(choice, shape(kind, fit, side))
+        except ValueError as error:
+            if fit != "image" or side == SIDES[-1]:
+                raise
+            assert "images of at least" in str(error)
+        else:
+            return network, samples(shape(kind, fit, side))
+    raise AssertionError
+
+
+def two_steps(network: nn.Module, x: Tensor) -> list[float]:
+    """The losses of two steps of plain gradient descent."""
+    torch.manual_seed(1)
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
+    losses = []
+    for _ in range(2):
+        loss = nn.functional.cross_entropy(network(x), torch.arange(BATCH) % OUTPUTS)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def corners(kind: type[Architecture]) -> Iterator[Architecture]:
+    """All ranges at their high ends, all at their low ends, and there each option of each list by itself."""
+    ranges = kind.dimensions()
+    low, high = ({name: dimension.grid(2)[end] for name, dimension in ranges.items()} for end in (0, -1))
+    yield kind(**high)
+    yield kind(**low)
+    for name, dimension in ranges.items():
+        if isinstance(dimension, Among):
+            yield from (kind(**{**low, name: option}) for option in dimension.options)
+
+
+@architectures
+def test_it_gives_so_many_numbers_a_sample(name: str, fit: Kind) -> None:
+    kind = find(name)
+    inputs = shape(kind, fit)
+    network = build(kind(), inputs).eval()
+    assert network(samples(inputs)).shape == (BATCH, OUTPUTS)
+    assert network(samples(inputs)[:1]).shape == (1, OUTPUTS)
+
+
+@architectures
+def test_every_corner_of_its_ranges_trains(name: str, fit: Kind) -> None:
+    for choice in dict.fromkeys(corners(find(name))):
+        network, x = built(choice, fit)
+        before = [weights.detach().clone() for weights in network.parameters()]
+        assert torch.tensor(two_steps(network, x)).isfinite().all(), choice
+        after = list(network.parameters())
+        assert not all(torch.equal(old, new) for old, new in zip(before, after, strict=True)), choice
+
+
+@architectures
+def test_gradients_reach_every_weight(name: str, fit: Kind) -> None:
+    kind = find(name)
+    inputs = shape(kind, fit)
+    network = build(kind(), inputs)
+    two_steps(network, samples(inputs))  # a branch that begins at zero gets its gradients in the second step
+    for weights, parameter in network.named_parameters():
+        assert parameter.grad is not None, weights
+        assert parameter.grad.isfinite().all(), weights
+        assert parameter.grad.any(), weights
+
+
+@architectures
+def test_its_seed_decides_its_weights_and_its_training(name: str, fit: Kind) -> None:
+    kind = find(name)
+    x = samples(shape(kind, fit))
+    runs = []
+    for _ in range(2):
+        network = build(kind(), shape(kind, fit))
+        runs.append((two_steps(network, x), list(network.state_dict().values())))
+    assert runs[0][0] == runs[1][0]
+    assert all(torch.equal(first, second) for first, second in zip(runs[0][1], runs[1][1], strict=True))
+
+
+@architectures
+def test_judging_is_repeatable_and_treats_each_sample_by_itself(name: str, fit: Kind) -> None:
+    kind = find(name)
+    x = samples(shape(kind, fit))
+    network = build(kind(), shape(kind, fit)).eval()
+    with torch.no_grad():
+        whole = network(x)
+        assert torch.equal(whole, network(x))
+        torch.testing.assert_close(network(x[1:2]), whole[1:2], rtol=1e-4, atol=1e-5)
+
+
+@architectures
+def test_its_weights_can_be_kept_and_brought_back(name: str, fit: Kind) -> None:
+    kind = find(name)
+    inputs = shape(kind, fit)
+    network, other = build(kind(), inputs), kind().build(inputs, OUTPUTS)
+    two_steps(network, samples(inputs))
+    other.load_state_dict(network.state_dict())
+    torch.testing.assert_close(other.eval()(samples(inputs)), network.eval()(samples(inputs)))
