@@ -13,7 +13,8 @@ stacks try the same learning rates: those that this platform's random searcher d
 The stacks take turns (ours, stock, ours, stock), each turn in a fresh process. `cold start` is from the start of that
 process to its first report: imports, Ray, the first database. `steady` is what one trial more costs: the time between
 the end of the first two trials and the end of the last, over the number of trials in between. `CPU` is the processor
-time of the whole process tree in that span, Ray's own processes included: other work on the machine hardly moves it.
+time of the whole process tree in that span, Ray's own processes included: other work on the machine moves it less.
+Ray gives its workers a low priority (nice 15); here they have the usual one, in both stacks, for the same reason.
 
 With `--rows` two more rows say where the time goes: our trials without Ray, in one process, and a plain torch loop in
 memory, which is the floor.
@@ -318,6 +319,7 @@ def turn(kind: str, trials: int, rates: list[float]) -> dict[str, Any]:
     environment["PYTHONPATH"] = os.pathsep.join(
         [str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     )
+    environment["RAY_worker_niceness"] = "0"
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         task = Path(folder) / "task.json"

@@ -155,7 +155,8 @@ class LiveTable(Watcher):
     def _shown(self) -> list[TrialRecord]:
         """As many as the terminal holds: the running ones, and the latest of the others."""
         room = max(4, self._console.height - 5)
-        ordered = sorted(tuple(self.trials.values()), key=lambda trial: (trial.state is State.RUNNING, trial.number))
+        so_far = list(self.trials.values())  # in one step: the table is drawn in a thread of its own
+        ordered = sorted(so_far, key=lambda trial: (trial.state is State.RUNNING, trial.number))
         return sorted(ordered[-room:], key=lambda trial: trial.number)
 
     def _row(self, trial: TrialRecord) -> list[str]:

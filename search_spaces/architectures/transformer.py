@@ -68,15 +68,16 @@ class _Encoder(nn.Module):
     def __init__(self, settings: Transformer, inputs: Shape, outputs: int) -> None:
         super().__init__()
         width = settings.width
-        self.reader = Reader(inputs, width, project=True)
-        self.scale = width**0.5 if inputs.kind == "text" else 1.0
+        self.scale = (
+            width**0.5 if inputs.kind == "text" else 1.0
+        )  # words enter at the size of positions, as in the paper
+        self.reader = Reader(inputs, width, project=True, deviation=1 / self.scale)
         self.register_buffer("positions", positions(inputs[0], width), persistent=False)
         self.dropout = nn.Dropout(settings.dropout)
         self.blocks = nn.ModuleList(settings.block() for _ in range(settings.depth))
         self.norm = nn.LayerNorm(width) if settings.norm_first else nn.Identity()
         self.pool = {"mean": mean_of, "max": max_of}[settings.pooling]
         self.head = nn.Linear(width, outputs)
-        self._scale_down_words()
 
     def forward(self, x: Tensor) -> Tensor:
         steps, lengths = self.reader(x)
@@ -86,9 +87,3 @@ class _Encoder(nn.Module):
             steps = block(steps, real)
         outputs: Tensor = self.head(self.pool(self.norm(steps), lengths))
         return outputs
-
-    def _scale_down_words(self) -> None:
-        """As in the paper, words enter at the size of the positions: drawn small, then scaled by sqrt(width)."""
-        for module in self.reader.modules():
-            if isinstance(module, nn.Embedding):
-                module.weight.data /= self.scale

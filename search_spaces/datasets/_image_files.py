@@ -37,9 +37,9 @@ class Images(NamedTuple):
 def npz(file: Path) -> tuple[Images, Images]:
     """The official training and test set in a .npz archive with the keys x_train, y_train, x_test and y_test."""
     try:
-        with np.load(file) as archive:
+        with file.open("rb") as stream, np.load(stream) as archive:
             x_train, y_train, x_test, y_test = (archive[key] for key in NPZ_KEYS)
-    except (OSError, KeyError, ValueError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         keys = ", ".join(NPZ_KEYS)
         raise ValueError(f"{file} must be a .npz archive with the arrays {keys}: {error}") from error
     return images(file, x_train, y_train), images(file, x_test, y_test)

@@ -87,9 +87,7 @@ def numbers(file: Path, values: pd.Series[Any], why: str) -> Numbers:
     wrong = np.flatnonzero((np.isnan(found) & values.notna().to_numpy()) | np.isinf(found))
     if len(wrong):
         row = int(wrong[0])
-        raise ValueError(
-            f"{file}: column {values.name!r} must hold numbers, {why}; row {row + 1} holds {values.iloc[row]!r}"
-        )
+        raise ValueError(f"{file}: column {values.name!r} must hold numbers, {why}; {_cell(values, row)}")
     return found
 
 
@@ -104,7 +102,7 @@ def moments(file: Path, values: pd.Series[Any]) -> NDArray[np.int64]:
             row = int(np.flatnonzero(found.isna())[0])
             raise ValueError(
                 f"{file}: column {values.name!r} must hold numbers or dates such as 2024-05-31, by which to split; "
-                f"row {row + 1} holds {values.iloc[row]!r}"
+                f"{_cell(values, row)}"
             )
     return np.unique(found.to_numpy(), return_inverse=True)[1].astype(np.int64)
 
@@ -116,3 +114,7 @@ def whole(file: Path, values: pd.Series[Any]) -> None:
             f"{file}: column {values.name!r} must have no gaps, {len(gaps)} rows have none of it (the first: row "
             f"{int(gaps[0]) + 1}); take these rows out"
         )
+
+
+def _cell(values: pd.Series[Any], row: int) -> str:
+    return f"row {row + 1} holds {values.iloc[[row]].tolist()[0]!r}"

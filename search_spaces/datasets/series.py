@@ -43,7 +43,7 @@ class Series(Dataset):
     reported on that scale.
     """
 
-    path: LocalPath
+    file: LocalPath
     """A table with a header, a row a time: `.csv` with commas, any other with tabs."""
     columns: Annotated[str | None, BeforeValidator(_written)] = None
     """Which columns are read and forecast, `HUFL, OT`; by default all but the time column."""
@@ -66,12 +66,12 @@ class Series(Dataset):
         path = folder / "waves.csv"
         rows = [f"{day},{math.sin(day / 4) + day % 3 / 10:.3f},{math.cos(day / 6):.3f}" for day in range(200)]
         path.write_text("\n".join(["day,north,south", *rows]) + "\n", encoding="utf-8")
-        return cls(path=path, time="day", steps=12, horizon=4)
+        return cls(file=path, time="day", steps=12, horizon=4)
 
     def build(self) -> Data:
         """Read, split by time, scale by the training rows, and cut into windows (views: they take no memory)."""
         columns = [name.strip() for name in self.columns.split(",")] if self.columns else None
-        values = read_columns(self.path, columns, self.time)
+        values = read_columns(self.file, columns, self.time)
         borders = self._borders(len(values))
         values = _scaled(values, borders[1])
         starts = (0, *(border - self.steps for border in borders[1:-1]))
@@ -86,7 +86,7 @@ class Series(Dataset):
         sizes = {"training": train, "validation": validation, "test": test}
         if sum(sizes.values()) > rows:
             parts = " + ".join(f"{name} {size}" for name, size in sizes.items())
-            raise ValueError(f"{self.path}: the parts must fit into its {rows} rows, got {parts}; make one smaller")
+            raise ValueError(f"{self.file}: the parts must fit into its {rows} rows, got {parts}; make one smaller")
         for name, size in sizes.items():
             self._check_rows(name, size, rows)
         return (0, *accumulate(sizes.values()))
@@ -96,7 +96,7 @@ class Series(Dataset):
         if size < least:
             window = "steps + horizon" if part == "training" else "horizon"
             raise ValueError(
-                f"{self.path}: the {part} part must have at least {window} = {least} rows, got {max(0, size)} "
+                f"{self.file}: the {part} part must have at least {window} = {least} rows, got {max(0, size)} "
                 f"of {rows}; make {window.replace(' +', ' or')} smaller, or the part larger"
             )
 

@@ -63,7 +63,7 @@ def run(conductor: Conductor, workers: int, address: str | None = None) -> None:
 
 
 class _Unsaved:
-    """Tune writes its searcher and scheduler to disk for a restore that is never made: the ledger is what is resumed."""
+    """Tune writes its searcher and scheduler to disk for a restore that is never made: the ledger remembers."""
 
     def __getstate__(self) -> dict[str, Any]:
         return {}

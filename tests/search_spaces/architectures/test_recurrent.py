@@ -124,7 +124,9 @@ def test_relative_forecasts_follow_the_level_of_the_series():
 
 @pytest.mark.parametrize(("inputs", "outputs"), [(TEXT, 3), (SERIES, 4)])
 def test_relative_is_refused_where_nothing_is_forecast(inputs, outputs):
-    with pytest.raises(ValueError, match="relative needs a series whose channels are all forecast, got .*set relative"):
+    with pytest.raises(
+        ValueError, match=r"relative needs a series whose channels are all forecast, got .*set relative"
+    ):
         Gru(relative=True).build(inputs, outputs)
 
 

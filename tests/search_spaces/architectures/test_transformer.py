@@ -16,13 +16,13 @@ def test_attention_is_the_papers_formula_head_by_head():
     torch.manual_seed(0)
     attention = SelfAttention(width=6, heads=2, dropout=0.0)
     x, real = torch.randn(2, 5, 6), torch.tensor([[True] * 5, [True] * 3 + [False] * 2])
-    queries, keys, values = (x @ weight.T + bias for weight, bias in
-                             zip(attention.inward.weight.chunk(3), attention.inward.bias.chunk(3), strict=True))  # fmt: skip
+    weights, biases = attention.inward.weight.chunk(3), attention.inward.bias.chunk(3)
+    queries, keys, values = (x @ weight.T + bias for weight, bias in zip(weights, biases, strict=True))
     heads = []
     for head in (slice(0, 3), slice(3, 6)):
         scores = queries[..., head] @ keys[..., head].transpose(1, 2) / math.sqrt(3)
-        weights = scores.masked_fill(~real[:, None, :], -torch.inf).softmax(-1)
-        heads.append(weights @ values[..., head])
+        shares = scores.masked_fill(~real[:, None, :], -torch.inf).softmax(-1)
+        heads.append(shares @ values[..., head])
     expected = torch.cat(heads, -1) @ attention.outward.weight.T + attention.outward.bias
     torch.testing.assert_close(attention(x, real), expected, rtol=0, atol=1e-6)
 
@@ -74,7 +74,7 @@ def test_words_enter_at_the_size_of_the_positions():
     torch.manual_seed(0)
     network = Transformer(**SMALL).build(Shape((9,), "text", vocabulary=5000), 2)
     entering = network.reader.features_of.weight[1:] * network.scale
-    assert entering.std() == pytest.approx(1, abs=0.05)
+    assert entering.std().item() == pytest.approx(1, abs=0.05)
 
 
 def test_a_series_is_mapped_to_the_width_and_forecast():
