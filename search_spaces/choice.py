@@ -65,6 +65,8 @@ class Architecture(Choice):
 
     fits: ClassVar[tuple[Kind, ...]] = ("image", "vector")
     """The kinds of samples it takes."""
+    learning: ClassVar[str] = "supervised"
+    """Which Lightning module trains it: a file in `tuner/modules`."""
 
     def build(self, inputs: Shape, outputs: int) -> nn.Module:
         """The network for samples of shape `inputs` (without the batch), giving `outputs` numbers a sample."""

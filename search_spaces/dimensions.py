@@ -89,11 +89,11 @@ class Between:
 
     def as_int(self) -> Between:
         """The same range of integers; refused if an end or the step is none."""
-        given = {"low": self.low, "high": self.high, "step": self.step}
+        given: dict[str, float | None] = {"low": self.low, "high": self.high, "step": self.step}
         whole = {key: int(number) for key, number in given.items() if number is not None and number == int(number)}
         if broken := [key for key, number in given.items() if number is not None and key not in whole]:
             raise DimensionError(f"takes integers, so {broken[0]} must be one, got {broken[0]}={given[broken[0]]}")
-        return replace(self, **whole)
+        return replace(self, low=whole["low"], high=whole["high"], step=whole.get("step"))
 
     def fit(self, annotation: object) -> Between:
         """The same range for a field of that type."""

@@ -24,6 +24,8 @@ SLOTS = {
     "architecture": "search_spaces.architectures",
     "loss": "search_spaces.losses",
     "optimizer": "search_spaces.optimizers",
+    "lr_schedule": "search_spaces.lr_schedules",
+    "augmentation": "search_spaces.augmentations",
     "training": "search_spaces.training",
 }
 """What a trial is made of: each slot with the folder (or the one file) of its choices, in the order they are drawn."""

@@ -18,6 +18,8 @@ def save(trial: Path, step: int, write: Callable[[Path], None]) -> CheckpointRef
     """Write a checkpoint so that it is either whole under its final name, or not there at all."""
     folder = trial / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(".epoch-*.tmp"):  # half written when an earlier worker was killed
+        left.unlink(missing_ok=True)
     unfinished = folder / f".epoch-{step:04d}.{os.getpid()}.tmp"
     write(unfinished)
     digest = _flushed_digest(unfinished)

@@ -117,8 +117,9 @@ class Mirror:
 
     def _show_test(self, record: SweepRecord, sweep: _Shown) -> None:
         """What the best trial's checkpoint reached on the test part: on the sweep's run and on the trial's."""
-        test = record.attributes.get("test")
-        for shown in (sweep, self._trials.get(test["trial"])) if test else ():
+        if not (test := record.attributes.get("test")):
+            return
+        for shown in (sweep, self._trials.get(test["trial"])):
             if shown and shown.tags.get("test.checkpoint") != test["checkpoint"]:
                 self._send(shown, {}, {"test.checkpoint": test["checkpoint"]}, wording.judgement_points(test))
 

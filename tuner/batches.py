@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from search_spaces.data import Part
+from search_spaces.imbalance import oversampled
 from tuner.seeds import seed_of
 
 
@@ -20,12 +21,15 @@ class Batches:
         part: The samples, in memory.
         size: Samples a batch.
         seed: With a seed the order is shuffled, differently in each epoch; without one it is the part's own.
+        oversample: Draw the samples of small classes more often, until all classes are as frequent as the largest.
     """
 
-    def __init__(self, part: Part, size: int, seed: int | None = None) -> None:
+    def __init__(self, part: Part, size: int, seed: int | None = None, oversample: bool = False) -> None:
         self.part = part
         self.size = size
         self.seed = seed
+        self.oversample = oversample
+        self._samples = len(oversampled(part.y, 0)) if oversample else len(part)
         self.epoch = 0
         # Lightning looks for set_epoch on a loader's sampler.
         self.sampler, self.batch_sampler = self, None
@@ -35,7 +39,7 @@ class Batches:
         self.epoch = epoch
 
     def __len__(self) -> int:
-        batches, rest = divmod(len(self.part), self.size)
+        batches, rest = divmod(self._samples, self.size)
         return max(1, batches + (rest > self._smallest))
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
@@ -53,4 +57,7 @@ class Batches:
         if self.seed is None:
             return torch.arange(len(self.part))
         generator = torch.Generator().manual_seed(seed_of(self.seed, "order", self.epoch))
-        return torch.randperm(len(self.part), generator=generator)
+        order = torch.randperm(self._samples, generator=generator)
+        return (
+            oversampled(self.part.y, seed_of(self.seed, "oversample", self.epoch))[order] if self.oversample else order
+        )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from typing import Any, Literal, cast
 
 import lightning.pytorch as L
 from torch import Tensor, nn
 
-from search_spaces.choice import Architecture, Loss, Optimizer
+from search_spaces.choice import Architecture
 from search_spaces.imported import Imported
 from search_spaces.space import realise
 from search_spaces.training import Training
@@ -16,6 +17,9 @@ from tuner.assignment import Assignment
 from tuner.batches import Batches
 from tuner.datasets import read_data
 from tuner.modules.supervised import Supervised
+
+JUDGED_AT_ONCE = 1024
+"""Samples a batch when nothing is learned from them."""
 
 Sources = dict[str, Any]
 """The keyword arguments of `Trainer.fit` or `Trainer.test` that say where batches come from."""
@@ -27,9 +31,8 @@ def build_module(assignment: Assignment) -> L.LightningModule:
     architecture = chosen["architecture"]
     if isinstance(architecture, Imported):
         return cast(L.LightningModule, architecture.build())
-    data = read_data(assignment.choices["dataset"])
-    network = cast(Architecture, architecture).build(data.inputs, data.outputs)
-    return Supervised(network, cast(Loss, chosen["loss"]).build(), cast(Optimizer, chosen["optimizer"]))
+    learning = importlib.import_module(f"tuner.modules.{cast(Architecture, architecture).learning}")
+    return cast(L.LightningModule, learning.build(chosen, read_data(assignment.choices["dataset"])))
 
 
 def build_sources(assignment: Assignment, verb: Literal["fit", "test"]) -> Sources:
@@ -37,12 +40,13 @@ def build_sources(assignment: Assignment, verb: Literal["fit", "test"]) -> Sourc
     dataset = realise("dataset", assignment.choices["dataset"])
     if isinstance(dataset, Imported):
         return {"datamodule": dataset.build()}
-    data, size = read_data(assignment.choices["dataset"]), _batch_size(assignment)
+    data, training = read_data(assignment.choices["dataset"]), training_of(assignment)
+    judged = max(training.batch_size, JUDGED_AT_ONCE)
     if verb == "test":
-        return {"dataloaders": Batches(data.test, len(data.test))}
+        return {"dataloaders": Batches(data.test, judged)}
     return {
-        "train_dataloaders": Batches(data.train, size, seed=assignment.seed),
-        "val_dataloaders": Batches(data.validation, max(size, 1024)),
+        "train_dataloaders": Batches(data.train, training.batch_size, assignment.seed, training.oversample),
+        "val_dataloaders": Batches(data.validation, judged),
     }
 
 
@@ -60,6 +64,6 @@ def build_exportable(assignment: Assignment, weights: Mapping[str, Tensor]) -> t
     return module, (batch[0] if isinstance(batch, list | tuple) else batch)[:2]
 
 
-def _batch_size(assignment: Assignment) -> int:
-    training = cast(Training, realise("training", assignment.choices["training"]))
-    return training.batch_size
+def training_of(assignment: Assignment) -> Training:
+    """How training goes; the defaults for a user's own data module, which makes its own batches."""
+    return cast(Training, realise("training", assignment.choices.get("training", {"name": "training"})))

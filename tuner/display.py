@@ -7,7 +7,7 @@ import math
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -20,6 +20,7 @@ from rich.text import Text
 from tracking.lease import holder
 from tracking.records import Objective, Report, State, SweepRecord, TrialRecord
 from tuner.conductor import Observer
+from tuner.errors import EveryTrialFailedError
 from tuner.spec import SweepSpec
 from tuner.sweep import Sweep
 
@@ -36,7 +37,11 @@ def drive(sweep: Sweep, how: Callable[..., Sweep], *, json: bool, **settings: An
     """Run a sweep in a way (`sweep.run`, `sweep.resume`) and show it; exits with 130 if it was interrupted."""
     console = Console()
     if json:
-        how(observer=JsonLines(sweep), **settings)
+        try:
+            how(observer=JsonLines(sweep), **settings)
+        except EveryTrialFailedError:
+            _say_json({"event": "end", **summary(sweep.record())})
+            raise
         _say_json({"event": "end", **summary(sweep.record())})
     else:
         typer.echo(plan(sweep.spec, brief=True))
@@ -299,4 +304,11 @@ def _home_option(sweep: Sweep) -> str:
 
 
 def _say_json(event: dict[str, Any]) -> None:
-    typer.echo(json_format.dumps(event))
+    typer.echo(json_format.dumps(_finite(event), allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    """JSON knows no NaN and no infinity: null in their place."""
+    if isinstance(value, Mapping):
+        return {key: _finite(inner) for key, inner in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

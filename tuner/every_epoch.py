@@ -34,8 +34,9 @@ class EveryEpoch(Checkpoint):
 
     state_key = STATE
 
-    def __init__(self, assignment: Assignment, report: Reporter) -> None:
+    def __init__(self, assignment: Assignment, report: Reporter, patience: int = 0) -> None:
         self.assignment = assignment
+        self.patience = patience
         self.report = report
         self.seconds = 0.0
         self.metrics: dict[str, float] = {}
@@ -65,8 +66,11 @@ class EveryEpoch(Checkpoint):
         self._measure(trainer, step)
         saved = checkpoints.save(self.assignment.folder, step, trainer.save_checkpoint)
         checkpoints.keep(self.assignment.folder, {step, step - 1, self.best[0] if self.best else step})
-        if not self.report(Report(step, self.metrics, self.seconds, saved)):
+        if not self.report(Report(step, self.metrics, self.seconds, saved)) or self._out_of_patience(step):
             trainer.should_stop = True
+
+    def _out_of_patience(self, step: int) -> bool:
+        return self.patience > 0 and step - (self.best[0] if self.best else 0) >= self.patience
 
     def _measure(self, trainer: L.Trainer, step: int) -> None:
         now = time.monotonic()

@@ -25,8 +25,21 @@ from tuner.schedulers import Scheduler
 from tuner.searchers import Searcher
 
 RECIPES = Path(__file__).parent.parent / "search_spaces" / "recipes"
-REPORTED = tuple(f"{part}/{name}" for part in ("val", "train") for name in ("loss", "accuracy"))
-"""What the platform's own supervised module reports."""
+REPORTED = (
+    "val/loss",
+    *(f"val/{name}" for name in ("accuracy", "precision", "recall", "f1", "auroc", "mse", "rmse", "mae", "r2")),
+    "train/loss",
+    "train/accuracy",
+)
+"""What the platform's own module reports, on one task or another."""
+
+DEFAULTS = {
+    "loss": "cross_entropy",
+    "optimizer": "adamw",
+    "lr_schedule": {"constant": {"warmup": 0.0}},
+    "augmentation": "none",
+}
+"""The slots that a spec may leave out, unless a user's own module stands in for them."""
 
 
 class _Section(BaseModel):
@@ -82,8 +95,12 @@ class SweepSpec(_Section):
     """What training makes small; cross_entropy by default."""
     optimizer: Any = None
     """What changes the weights; adamw by default."""
+    lr_schedule: Any = None
+    """How the learning rate goes on; constant by default."""
+    augmentation: Any = None
+    """Random changes of training samples; none by default."""
     training: Any = None
-    """How training goes: batch_size."""
+    """How training goes: batch_size, clip, l1, patience, ... (`tuner describe training`)."""
     objective: ObjectiveSpec = ObjectiveSpec()
     searcher: Any = "bayesian"
     """Which points are tried: a name, or {name: {options}}."""
@@ -173,7 +190,7 @@ def recipes() -> list[str]:
 def _with_defaults(raw: Mapping[str, Any]) -> dict[str, Any]:
     """The slots that the spec leaves out: a user's own module brings its loss, its optimizer and perhaps its data."""
     architectures, datasets = (_are_modules(raw.get(slot)) for slot in ("architecture", "dataset"))
-    defaults: dict[str, Any] = {} if any(architectures) else {"loss": "cross_entropy", "optimizer": "adamw"}
+    defaults: dict[str, Any] = {} if any(architectures) else dict(DEFAULTS)
     if not all(datasets):
         defaults["training"] = {}
     return {**defaults, **{key: value for key, value in raw.items() if value is not None}}
@@ -252,7 +269,7 @@ def _cross_problems(spec: SweepSpec) -> list[Problem]:
             problems.append(Problem("architecture", message))
         problems += [
             Problem(slot, "is not used: a module of your own brings its own; remove this key")
-            for slot in ("loss", "optimizer")
+            for slot in DEFAULTS
             if slot in spec.space.slots
         ]
     elif spec.objective.metric not in REPORTED:

@@ -9,13 +9,15 @@ from typing import Any
 
 import lightning.pytorch as L
 import torch
+from lightning.pytorch.callbacks import EMAWeightAveraging
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
 from tracking import checkpoints
 from tracking.records import CheckpointRef, Report
 from tuner.assignment import Assignment
-from tuner.building import build_module, build_sources
+from tuner.building import build_module, build_sources, training_of
 from tuner.every_epoch import STATE, EveryEpoch, Reporter, seed_everything
+from tuner.modules.supervised import Supervised
 from tuner.seeds import seed_of
 
 
@@ -27,7 +29,12 @@ def run(assignment: Assignment, report: Reporter) -> None:
         return
     seed_everything(seed_of(assignment.seed, "weights"))
     module = build_module(assignment)
-    trainer = _trainer(assignment, max_epochs=assignment.epochs, callbacks=[EveryEpoch(assignment, report)])
+    trainer = _trainer(
+        assignment,
+        max_epochs=assignment.epochs,
+        callbacks=_callbacks(assignment, report),
+        **_limits(assignment, module),
+    )
     sources = build_sources(assignment, "fit")
     trainer.fit(module, **sources, ckpt_path=start.path if start else None, weights_only=True)
 
@@ -69,6 +76,25 @@ def settle_in(assignment: Assignment) -> None:
 def _can_test(module: L.LightningModule, datamodule: L.LightningDataModule | None = None, **sources: Any) -> bool:
     data = datamodule is None or is_overridden("test_dataloader", datamodule, L.LightningDataModule)
     return data and is_overridden("test_step", module, L.LightningModule)
+
+
+def _callbacks(assignment: Assignment, report: Reporter) -> list[L.Callback]:
+    training = training_of(assignment)
+    averaging = [EMAWeightAveraging(decay=training.average)] if training.average else []
+    return [*averaging, EveryEpoch(assignment, report, training.patience)]
+
+
+def _limits(assignment: Assignment, module: L.LightningModule) -> dict[str, Any]:
+    """The trainer's settings that belong to our own training; a user's module decides for itself."""
+    training = training_of(assignment)
+    if not isinstance(module, Supervised):
+        return {}
+    return {
+        "gradient_clip_val": training.clip or None,
+        "accumulate_grad_batches": training.accumulate,
+        "precision": {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}[training.precision],
+        "deterministic": training.deterministic or None,
+    }
 
 
 def _trainer(assignment: Assignment, **settings: Any) -> L.Trainer:

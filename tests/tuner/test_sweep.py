@@ -1,0 +1,194 @@
+"""Whole sweeps in this process: real trials on a tiny network, one after another."""
+
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tracking.lease import driving
+from tracking.ledger import Ledger
+from tracking.records import Report, State
+from tuner import Observer, Sweep, SweepError, SweepSpec
+from tuner.errors import SpecError
+
+SPEC: dict[str, Any] = {
+    "name": "tiny",
+    "dataset": "digits",
+    "architecture": {"mlp": {"width": [8, 16], "depth": 1, "dropout": 0.2}},
+    "optimizer": "sgd",
+    "training": {"batch_size": 512},
+    "searcher": "random",
+    "scheduler": "none",
+    "budget": {"trials": 3, "epochs": 2},
+}
+OWN_CLOCK = ("seconds", "peak_memory_mb")
+
+
+@pytest.fixture(scope="module")
+def finished_home(empty_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with one finished sweep."""
+    folder = tmp_path_factory.mktemp("finished") / "home"
+    shutil.copytree(empty_home, folder)
+    Sweep(SPEC, home=folder).run(runner="inline")
+    return folder
+
+
+@pytest.fixture
+def own_home(finished_home: Path, home: Path) -> Path:
+    """One's own copy of the finished sweep; MLflow's tables are left as they are."""
+    shutil.copytree(finished_home / "sweeps", home / "sweeps")
+    return home
+
+
+def curves(sweep: Sweep) -> list[list[dict[str, Any]]]:
+    """Every report of every trial, but for the clocks."""
+    found = []
+    for trial in sweep.record().trials:
+        assert trial.folder is not None
+        reports = [json.loads(line) for line in (trial.folder / "metrics.jsonl").read_text().splitlines()]
+        found.append([{k: v for k, v in report["metrics"].items() if k not in OWN_CLOCK} for report in reports])
+    return found
+
+
+def test_a_sweep_runs_its_trials_and_ranks_them(finished_home: Path) -> None:
+    sweep = Sweep.open("tiny", finished_home)
+    trials = sweep.record().trials
+    assert [(trial.state, trial.epochs) for trial in trials] == [(State.COMPLETE, 2)] * 3
+    board = sweep.leaderboard()
+    best = {trial.number: max(trial.curve.values()) for trial in trials}
+    assert board["trial"].tolist() == sorted(best, key=lambda number: (-best[number], number))
+    assert board["value"].tolist() == [best[number] for number in board["trial"]]
+    assert sweep.best is not None
+    assert sweep.best.number == board["trial"].iloc[0]
+    assert not sweep.interrupted
+
+
+def test_the_best_trials_checkpoint_is_there_and_met_the_test_part_once(finished_home: Path) -> None:
+    sweep = Sweep.open("tiny", finished_home)
+    best = sweep.best
+    assert best is not None
+    assert best.checkpoint is not None
+    assert Path(best.checkpoint.path).is_file()
+    judged = sweep.record().attributes["test"]
+    assert (judged["trial"], judged["checkpoint"]) == (best.number, best.checkpoint.digest)
+    assert set(judged["metrics"]) == {"test/loss", "test/accuracy"}
+
+
+def test_what_lies_in_the_folder_reads_back_as_the_spec(finished_home: Path) -> None:
+    sweep = Sweep.open("tiny", finished_home)
+    assert sweep.folder == finished_home / "sweeps" / "tiny"
+    written = yaml.safe_load((sweep.folder / "spec.yaml").read_text())
+    assert SweepSpec.read(written) == sweep.spec == SweepSpec.read(SPEC)
+
+
+def test_the_same_spec_gives_the_same_numbers(finished_home: Path, home: Path) -> None:
+    again = Sweep(SPEC, home=home).run(runner="inline")
+    assert curves(again) == curves(Sweep.open("tiny", finished_home))
+
+
+def test_a_name_that_is_taken_is_refused_with_the_ways_to_go_on(own_home: Path) -> None:
+    before = (own_home / "sweeps/tiny/ledger.journal").read_bytes()
+    with pytest.raises(SweepError, match=r"tuner resume tiny.*tuner extend tiny"):
+        Sweep(SPEC).run(runner="inline")
+    assert (own_home / "sweeps/tiny/ledger.journal").read_bytes() == before
+    assert own_home.joinpath("sweeps/tiny/spec.yaml").exists()
+
+
+def test_resuming_what_is_over_trains_nothing(own_home: Path) -> None:
+    before = curves(Sweep.open("tiny"))
+    observer = Counting()
+    Sweep.open("tiny").resume(runner="inline", observer=observer)
+    assert observer.reports == 0
+    assert curves(Sweep.open("tiny")) == before
+
+
+def test_extending_adds_trials_and_remembers_it(own_home: Path) -> None:
+    sweep = Sweep.open("tiny").extend(trials=1, runner="inline")
+    assert [trial.state for trial in sweep.record().trials] == [State.COMPLETE] * 4
+    assert Sweep.open("tiny").spec.budget.trials == 4
+    assert yaml.safe_load((sweep.folder / "spec.yaml").read_text())["budget"]["trials"] == 4
+
+
+@pytest.mark.parametrize("trials", [0, -1])
+def test_extending_by_nothing_is_refused(own_home: Path, trials: int) -> None:
+    with pytest.raises(SweepError, match=f"positive number of additional trials, got {trials}"):
+        Sweep.open("tiny").extend(trials=trials)
+    assert Sweep.open("tiny").spec.budget.trials == 3
+
+
+class Counting(Observer):
+    def __init__(self, interrupt_at: int = 0) -> None:
+        self.reports = 0
+        self._at = interrupt_at
+
+    def reported(self, number: int, report: Report) -> None:
+        self.reports += 1
+        if self.reports == self._at:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("at", [1, 3])
+def test_an_interrupted_sweep_goes_on_to_the_same_numbers(finished_home: Path, home: Path, at: int) -> None:
+    sweep = Sweep(SPEC, home=home).run(runner="inline", observer=Counting(at))
+    assert sweep.interrupted
+    states = [trial.state for trial in sweep.record().trials]
+    assert states == [State.COMPLETE] * (at // 2) + [State.RUNNING]
+    resumed = Sweep.open("tiny", home).resume(runner="inline")
+    assert not resumed.interrupted
+    assert curves(resumed) == curves(Sweep.open("tiny", finished_home))
+    assert [t.state for t in resumed.record().trials] == [State.COMPLETE] * 3
+
+
+def test_the_signal_handlers_come_back(own_home: Path) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    Sweep.open("tiny").resume(runner="inline")
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_sweep_that_is_driven_is_left_alone(own_home: Path) -> None:
+    with driving(own_home / "sweeps" / "tiny"):
+        with pytest.raises(SweepError, match="is being driven by process"):
+            Sweep.open("tiny").resume(runner="inline")
+        with pytest.raises(SweepError, match="is being driven by process"):
+            Sweep.open("tiny").extend(trials=1, runner="inline")
+        assert len(Sweep.open("tiny").leaderboard()) == 3  # looking is free
+
+
+def test_an_unknown_sweep_is_refused(own_home: Path) -> None:
+    with pytest.raises(SweepError, match="no sweep named 'tinny' .*did you mean 'tiny'"):
+        Sweep.open("tinny")
+
+
+def test_overrides_and_a_name_are_laid_over_any_kind_of_spec() -> None:
+    for given in (SPEC, SweepSpec.read(SPEC)):
+        sweep = Sweep(given, ["budget.trials=7", "optimizer=adamw"], name="other")
+        assert (sweep.spec.budget.trials, sweep.spec.optimizer, sweep.name) == (7, "adamw", "other")
+    sweep = Sweep("digits", ["searcher=random"])
+    assert (sweep.name, sweep.spec.searcher) == ("digits", "random")
+
+
+def test_a_wrong_spec_is_refused_before_anything_is_made(home: Path) -> None:
+    with pytest.raises(SpecError):
+        Sweep({**SPEC, "architecture": "mpl"})
+    with pytest.raises(SpecError, match=r"resources\.cpus"):
+        Sweep(SPEC, ["resources.cpus=100000"]).run(runner="inline")
+    assert not (home / "sweeps").exists()
+
+
+def test_optuna_alone_can_open_the_ledger(finished_home: Path) -> None:
+    import optuna
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    path = finished_home / "sweeps" / "tiny" / "ledger.journal"
+    study = optuna.load_study(study_name=None, storage=JournalStorage(JournalFileBackend(str(path))))
+    assert study.study_name == "tiny"
+    assert [trial.number for trial in study.trials] == [0, 1, 2]
+    best = Ledger.open(path.parent).record().best()
+    assert best is not None
+    assert study.best_trial.number == best.number
