@@ -24,14 +24,15 @@ ui: $(STAMP) ## show the sweeps in a browser
 	$(BIN)/tuner ui $(ARGS)
 
 test: $(STAMP) system ## run the whole test suite
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -m "not slow" --numprocesses logical $(ARGS)
+	$(BIN)/pytest -m slow $(ARGS)
 
 check: $(STAMP) ## lint, types, imports and the quick tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not slow" $(ARGS)
+	$(BIN)/pytest -m "not slow" --numprocesses logical $(ARGS)
 
 system: ## say which system programs of the slow tests are missing
 	@for program in chromium chromium-browser google-chrome; do command -v $$program >/dev/null && exit; done; \

@@ -8,7 +8,8 @@ stacks try the same learning rates: those that this platform's random searcher d
 
 - `ours`: `Sweep({...}).run()` on Ray, searcher random, scheduler none.
 - `stock`: a Ray Tune function trainable around a stock `lightning.pytorch.Trainer`, with `TuneReportCheckpointCallback`
-  for the metrics and `MLflowLoggerCallback`; every setting at its default.
+  for the metrics and `MLflowLoggerCallback`; every setting at its default. It splits the data itself, into parts of the
+  same sizes, so that accuracies differ a little.
 
 The stacks take turns (ours, stock, ours, stock), each turn in a fresh process. `cold start` is from the start of that
 process to its first report: imports, Ray, the first database. `steady` is what one trial more costs: the time between

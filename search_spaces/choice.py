@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer as TorchOptimizer
     from torch.optim.lr_scheduler import LRScheduler
 
-    from search_spaces.data import Data
+    from search_spaces.data import Data, Task
 
 
 class Choice(BaseModel):
@@ -145,6 +145,11 @@ class Augmentation(Choice):
 
 class Dataset(Choice):
     """Data with its three parts."""
+
+    @property
+    def task(self) -> Task:
+        """What is learned from it, as far as the settings tell: nothing is read."""
+        return "classification"
 
     def build(self) -> Data:
         """Read, split and normalise."""

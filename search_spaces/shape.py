@@ -26,6 +26,7 @@ class Shape(tuple[int, ...]):
     vocabulary: int | None
 
     def __new__(cls, sizes: Iterable[int], kind: Kind | None = None, vocabulary: int | None = None) -> Self:
+        """A tuple is filled when it is made, not afterwards."""
         made = super().__new__(cls, sizes)
         by_count: dict[int, Kind] = {1: "vector", 2: "series", 3: "image"}
         made.kind = kind or by_count[len(made)]

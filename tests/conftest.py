@@ -22,6 +22,9 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# Tests run side by side, one a core; what a test starts inherits this.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 class Postgres(NamedTuple):
     """A private cluster with one empty database, `mlflow`."""

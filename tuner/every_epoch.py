@@ -66,11 +66,9 @@ class EveryEpoch(Checkpoint):
         self._measure(trainer, step)
         saved = checkpoints.save(self.assignment.folder, step, trainer.save_checkpoint)
         checkpoints.keep(self.assignment.folder, {step, step - 1, self.best[0] if self.best else step})
-        if not self.report(Report(step, self.metrics, self.seconds, saved)) or self._out_of_patience(step):
+        going_on = self.report(Report(step, self.metrics, self.seconds, saved))
+        if not going_on or out_of_patience(self.patience, step, self.best):
             trainer.should_stop = True
-
-    def _out_of_patience(self, step: int) -> bool:
-        return self.patience > 0 and step - (self.best[0] if self.best else 0) >= self.patience
 
     def _measure(self, trainer: L.Trainer, step: int) -> None:
         now = time.monotonic()
@@ -85,6 +83,11 @@ class EveryEpoch(Checkpoint):
         if trainer.optimizers:
             self.metrics["lr"] = float(trainer.optimizers[0].param_groups[0]["lr"])
         self.metrics |= {"seconds": self.seconds, "peak_memory_mb": self._memory.megabytes()}
+
+
+def out_of_patience(patience: int, step: int, best: tuple[int, float] | None) -> bool:
+    """Whether the best epoch lies so many epochs back that a trial ends by itself; a patience of 0 never ends."""
+    return patience > 0 and step - (best[0] if best else 0) >= patience
 
 
 def seed_everything(seed: int) -> None:

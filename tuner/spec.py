@@ -14,7 +14,7 @@ from typing import Annotated, Any, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from search_spaces import plugins
-from search_spaces.choice import Choice
+from search_spaces.choice import Choice, Dataset
 from search_spaces.imported import Imported
 from search_spaces.problems import Problem, Problems, rule_of
 from search_spaces.space import SLOTS, Space
@@ -41,6 +41,13 @@ DEFAULTS = {
 }
 """The slots that a spec may leave out, unless a user's own module stands in for them."""
 
+BY_TASK: dict[str, tuple[str, str]] = {
+    "multilabel": ("binary_cross_entropy", "val/accuracy"),
+    "regression": ("mse", "val/mse"),
+    "forecasting": ("mse", "val/mse"),
+}
+"""The loss and the objective that a spec may leave out, where the data set is not for classification."""
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
@@ -50,7 +57,7 @@ class ObjectiveSpec(_Section):
     """What the sweep is judged by."""
 
     metric: str = "val/accuracy"
-    """A metric that every trial reports."""
+    """A metric that every trial reports; val/accuracy by default, or val/mse where numbers are learned."""
     mode: Mode | None = None
     """max or min; by default min for a metric whose name speaks of loss or error, else max."""
 
@@ -92,7 +99,7 @@ class SweepSpec(_Section):
     architecture: Any
     """Which networks: the same, or `{module: "package.module:Class"}` for a module of your own."""
     loss: Any = None
-    """What training makes small; cross_entropy by default."""
+    """What training makes small; by default what suits the data set's task: cross_entropy, or mse for numbers."""
     optimizer: Any = None
     """What changes the weights; adamw by default."""
     lr_schedule: Any = None
@@ -190,10 +197,25 @@ def recipes() -> list[str]:
 def _with_defaults(raw: Mapping[str, Any]) -> dict[str, Any]:
     """The slots that the spec leaves out: a user's own module brings its loss, its optimizer and perhaps its data."""
     architectures, datasets = (_are_modules(raw.get(slot)) for slot in ("architecture", "dataset"))
+    given = {key: value for key, value in raw.items() if value is not None}
     defaults: dict[str, Any] = {} if any(architectures) else dict(DEFAULTS)
     if not all(datasets):
         defaults["training"] = {}
-    return {**defaults, **{key: value for key, value in raw.items() if value is not None}}
+    if not any(architectures + datasets) and (found := BY_TASK.get(_task(raw.get("dataset")))):
+        defaults["loss"], metric = found
+        if isinstance(objective := given.get("objective", {}), Mapping):
+            given["objective"] = {"metric": metric, **objective}
+    return {**defaults, **given}
+
+
+def _task(dataset: Any) -> str:
+    """What is learned from the data sets, if the same from all; empty if not, or if they are wrong."""
+    try:
+        branches = Space.read({"dataset": dataset}).slots["dataset"]
+        tasks = {cast(Dataset, branch.kind(**branch.first())).task for branch in branches}
+    except (Problems, ValidationError):
+        return ""
+    return tasks.pop() if len(tasks) == 1 else ""
 
 
 def _are_modules(raw: Any) -> list[bool]:

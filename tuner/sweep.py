@@ -17,7 +17,7 @@ from tracking.leaderboard import leaderboard
 from tracking.lease import LeaseError, driving
 from tracking.ledger import Ledger
 from tracking.records import SweepRecord, TrialRecord
-from tuner import machine
+from tuner import fitting, machine
 from tuner.conclusion import conclude
 from tuner.conductor import Conductor, Limits, Observer
 from tuner.datasets import data_digests
@@ -82,6 +82,7 @@ class Sweep:
         """
         workers = machine.workers(self.spec, address, runner)
         folder = self.home.new_sweep(self.name)
+        fitting.check(self.spec)
         with _driving(folder):
             objective = self.spec.objective.resolved()
             facts = {"id": uuid4().hex, "planned": self.spec.trials, "data": data_digests(self.spec.space)}

@@ -16,7 +16,7 @@ from tracking import checkpoints
 from tracking.records import CheckpointRef, Report
 from tuner.assignment import Assignment
 from tuner.building import build_module, build_sources, training_of
-from tuner.every_epoch import STATE, EveryEpoch, Reporter, seed_everything
+from tuner.every_epoch import STATE, EveryEpoch, Reporter, out_of_patience, seed_everything
 from tuner.modules.supervised import Supervised
 from tuner.seeds import seed_of
 
@@ -25,7 +25,7 @@ def run(assignment: Assignment, report: Reporter) -> None:
     """Train until the last epoch, or until `report` says to stop; from the newest whole checkpoint if there is one."""
     settle_in(assignment)
     start = checkpoints.newest(assignment.folder)
-    if start and (not report(stored_report(start)) or start.step >= assignment.epochs):
+    if start and (not report(stored_report(start)) or _is_over(assignment, start)):
         return
     seed_everything(seed_of(assignment.seed, "weights"))
     module = build_module(assignment)
@@ -62,6 +62,12 @@ def stored_report(checkpoint: CheckpointRef) -> Report:
     """The report that belongs to a checkpoint; whoever has it already ignores it."""
     state = load(checkpoint)["callbacks"][STATE]
     return Report(checkpoint.step, state["metrics"], state["seconds"], checkpoint)
+
+
+def _is_over(assignment: Assignment, newest: CheckpointRef) -> bool:
+    best = load(newest)["callbacks"][STATE]["best"]
+    patience = training_of(assignment).patience
+    return newest.step >= assignment.epochs or out_of_patience(patience, newest.step, best)
 
 
 def settle_in(assignment: Assignment) -> None:

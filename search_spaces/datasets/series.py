@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from torch import Tensor
 
 from search_spaces.choice import Dataset
-from search_spaces.data import Data, Part
+from search_spaces.data import Data, Part, Task
 from search_spaces.datasets._columns import read_columns
 from search_spaces.dimensions import Between
 from search_spaces.files import LocalPath
@@ -59,6 +59,11 @@ class Series(Dataset):
     """The part that the search is judged on: a share of all rows, or a number of rows."""
     test: Size = 0.15
     """The part that is kept for the end: a share of all rows, or a number of rows."""
+
+    @property
+    def task(self) -> Task:
+        """Always forecasting."""
+        return "forecasting"
 
     @classmethod
     def example(cls, folder: Path) -> Self:

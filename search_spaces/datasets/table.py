@@ -82,6 +82,13 @@ class Table(Dataset):
             raise ValueError(f"a column is numeric or categorical, not both, got {min(both)!r} in both")
         return self
 
+    @property
+    def task(self) -> Task:
+        """One label, several, or numbers."""
+        if self.learn == "regression":
+            return "regression"
+        return "classification" if len(_names(self.target)) == 1 else "multilabel"
+
     @classmethod
     def example(cls, folder: Path) -> Self:
         """60 made-up rows with numbers, categories and gaps."""
@@ -124,8 +131,7 @@ class Table(Dataset):
         y = np.column_stack([numbers(self.file, frame[name], "being a target") for name in names])
         if self.learn == "classification" and not np.isin(y, (0, 1)).all():
             raise ValueError(f"{self.file}: several targets of classification must hold 0 and 1 only: {self.target}")
-        task: Task = "regression" if self.learn == "regression" else "multilabel"
-        return torch.from_numpy(y), task, tuple(names) if task == "multilabel" else ()
+        return torch.from_numpy(y), self.task, tuple(names) if self.task == "multilabel" else ()
 
     def _labels(self, values: pd.Series[Any]) -> tuple[Tensor, Task, tuple[str, ...]]:
         classes = sorted(

@@ -15,7 +15,10 @@ from search_spaces.shape import Kind, Shape
 FOLDER = "search_spaces.architectures"
 OUTPUTS = 5
 BATCH = 4
-PAIRS = [(name, fit) for name in plugins.names(FOLDER) for fit in cast(Any, plugins.find(FOLDER, name)).fits]
+ALL = [(name, fit) for name in plugins.names(FOLDER) for fit in cast(Any, plugins.find(FOLDER, name)).fits]
+PAIRS = [(name, fit) for name, fit in ALL if cast(Any, plugins.find(FOLDER, name)).learning == "supervised"]
+OTHERS = [pair for pair in ALL if pair not in PAIRS]
+"""Those that learn in a way of their own, which the tests of `tuner.modules` train."""
 SIDES = (8, 16, 32, 64, 128, 224)
 
 
@@ -162,3 +165,11 @@ def test_its_weights_can_be_kept_and_brought_back(name: str, fit: Kind) -> None:
     two_steps(network, samples(inputs))
     other.load_state_dict(network.state_dict())
     torch.testing.assert_close(other.eval()(samples(inputs)), network.eval()(samples(inputs)))
+
+
+@pytest.mark.parametrize(("name", "fit"), OTHERS, ids=[f"{name}-{fit}" for name, fit in OTHERS])
+def test_one_that_learns_in_its_own_way_is_built_by_its_seed_at_every_corner(name: str, fit: Kind) -> None:
+    for choice in dict.fromkeys([find(name)(), *corners(find(name))]):
+        first, same = (built(choice, fit)[0].state_dict() for _ in range(2))
+        assert len(first) > 0
+        assert all(torch.equal(first[key], same[key]) for key in first), choice

@@ -69,9 +69,9 @@ def test_a_range_is_of_integers_if_its_ends_and_its_step_are() -> None:
 def test_a_range_for_integers_takes_whole_floats_and_refuses_others() -> None:
     assert Between(10.0, 100.0, log=True).as_int() == Between(10, 100, log=True)
     assert Between(10.0, 100.0).as_int().integer
-    with pytest.raises(DimensionError, match="low must be one, got low=0.5"):
+    with pytest.raises(DimensionError, match=r"low must be one, got low=0\.5"):
         Between(0.5, 3).as_int()
-    with pytest.raises(DimensionError, match="step must be one, got step=0.5"):
+    with pytest.raises(DimensionError, match=r"step must be one, got step=0\.5"):
         Between(1, 3, step=0.5).as_int()
 
 
@@ -102,7 +102,7 @@ def test_draws_on_a_log_scale_are_even_over_decades() -> None:
 
 def test_draws_of_options_and_of_a_fixed_value() -> None:
     assert set(drawn(Among("a", None, 3))) == {"a", None, 3}
-    assert set(drawn(Fixed([1, 2]["a" == "b"]))) == {1}
+    assert set(drawn(Fixed(1))) == {1}
 
 
 @pytest.mark.parametrize(

@@ -136,8 +136,8 @@ WRONG_SPECS = {
     "an empty slot": (GOOD.replace("sgd", "[]"), "optimizer: must name at least one choice", "[]"),
     "a choice twice": (GOOD.replace("sgd", "[sgd, sgd]"), "optimizer: names 'sgd' 2 times", ""),
     "a metric never reported": (
-        GOOD + "objective: {metric: val/acc}\n",
-        "objective.metric: 'val/acc' is never reported",
+        GOOD + "objective: {metric: val/acuracy}\n",
+        "objective.metric: 'val/acuracy' is never reported",
         "'val/accuracy'",
     ),
     "no trials": (GOOD + "budget: {trials: 0}\n", "budget.trials: input should be greater than 0, got 0", ""),
@@ -427,7 +427,8 @@ def test_resuming_what_is_over_and_extending_it(with_tiny: Tuner) -> None:
 
 
 def test_check_tries_every_branch(tuner: Tuner) -> None:
-    said = tuner("check", "digits", "architecture=[linear, mlp]", "optimizer=[sgd, adamw]", "searcher=random")
+    small = "{linear: {}, mlp: {width: 8, depth: 1}}\n"
+    said = tuner("check", spec(TINY.replace("linear\n", small).replace("sgd", "[sgd, adamw]")))
     assert said.code == 0
     lines = [line for line in said.out.splitlines() if line.startswith("  ok ")]
     assert [line.split(":")[0].split()[1::2] for line in lines] == [
@@ -436,6 +437,14 @@ def test_check_tries_every_branch(tuner: Tuner) -> None:
         ["mlp", "sgd"],
         ["mlp", "adamw"],
     ]
+
+
+@pytest.mark.slow
+def test_check_of_a_recipe_with_the_largest_values_of_its_ranges(tuner: Tuner) -> None:
+    said = tuner("check", "digits")
+    assert said.code == 0
+    lines = [line for line in said.out.splitlines() if line.startswith("  ok ")]
+    assert len(lines) == 2 * 3  # two architectures, three optimizers
 
 
 def test_check_names_what_cannot_be_trained(tuner: Tuner, broken_module: str) -> None:

@@ -76,7 +76,7 @@ def test_the_best_trials_checkpoint_is_there_and_met_the_test_part_once(finished
     assert Path(best.checkpoint.path).is_file()
     judged = sweep.record().attributes["test"]
     assert (judged["trial"], judged["checkpoint"]) == (best.number, best.checkpoint.digest)
-    assert set(judged["metrics"]) == {"test/loss", "test/accuracy"}
+    assert set(judged["metrics"]) >= {"test/loss", "test/accuracy"}
 
 
 def test_what_lies_in_the_folder_reads_back_as_the_spec(finished_home: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_sweep_that_is_driven_is_left_alone(own_home: Path) -> None:
 
 
 def test_an_unknown_sweep_is_refused(own_home: Path) -> None:
-    with pytest.raises(SweepError, match="no sweep named 'tinny' .*did you mean 'tiny'"):
+    with pytest.raises(SweepError, match=r"no sweep named 'tinny' .*did you mean 'tiny'"):
         Sweep.open("tinny")
 
 

@@ -68,16 +68,22 @@ def threads() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def assignment(folder: Path, *, epochs: int = 2, seed: int = 5, dropout: float = 0.0, **others: Any) -> Assignment:
-    raw = {
-        "dataset": "digits",
-        "architecture": {"mlp": {"width": 16, "depth": 1, "activation": "relu", "dropout": dropout}},
-        "loss": "cross_entropy",
-        "optimizer": {"sgd": {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 1e-4}},
-        "training": {"batch_size": 256},
-    }
+PLAIN: dict[str, Any] = {
+    "dataset": "digits",
+    "architecture": {"mlp": {"width": 16, "depth": 1, "activation": "relu", "dropout": 0.0}},
+    "loss": "cross_entropy",
+    "optimizer": {"sgd": {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 1e-4}},
+    "lr_schedule": "constant",
+    "augmentation": "none",
+    "training": {"batch_size": 256},
+}
+DROPOUT = {"architecture": {"mlp": {"width": 16, "depth": 1, "activation": "relu", "dropout": 0.3}}}
+
+
+def assignment(folder: Path, *, epochs: int = 2, seed: int = 5, raw: Any = None, **others: Any) -> Assignment:
+    """A small network on digits; `raw` has the slots that differ."""
     settings = {"objective": Objective("val/loss", "min"), **others}
-    return Assignment(number=0, choices=defaults(raw), seed=seed, epochs=epochs, folder=folder, **settings)
+    return Assignment(0, defaults({**PLAIN, **(raw or {})}), seed, epochs, folder, **settings)
 
 
 def defaults(raw: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -160,8 +166,8 @@ def test_a_report_has_its_clock_its_memory_and_a_whole_checkpoint(tmp_path: Path
 
 
 def test_the_seed_decides_every_number(tmp_path: Path) -> None:
-    first, same = (run(assignment(tmp_path / name, dropout=0.5)) for name in "ab")
-    other = run(assignment(tmp_path / "c", dropout=0.5, seed=6))
+    first, same = (run(assignment(tmp_path / name, raw=DROPOUT)) for name in "ab")
+    other = run(assignment(tmp_path / "c", raw=DROPOUT, seed=6))
     assert numbers(first) == numbers(same)
     assert all(map(torch.equal, weights(first[-1].checkpoint), weights(same[-1].checkpoint)))
     assert numbers(first)[0][1]["val/loss"] != numbers(other)[0][1]["val/loss"]
@@ -174,8 +180,8 @@ def test_a_trial_that_is_told_to_stop_stops(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("stop", [1, 2, 3])
 def test_a_trial_that_goes_on_gives_the_numbers_of_one_never_stopped(tmp_path: Path, stop: int) -> None:
-    whole = run(assignment(tmp_path / "whole", epochs=4, dropout=0.3))
-    it = assignment(tmp_path / "cut", epochs=4, dropout=0.3)
+    whole = run(assignment(tmp_path / "whole", epochs=4, raw=DROPOUT))
+    it = assignment(tmp_path / "cut", epochs=4, raw=DROPOUT)
     run(it, lambda report: report.step < stop)
     torch.manual_seed(12345)  # another process, another state
     rest = run(it)
@@ -183,6 +189,40 @@ def test_a_trial_that_goes_on_gives_the_numbers_of_one_never_stopped(tmp_path: P
     assert numbers(rest) == numbers(whole)[stop - 1 :]
     assert all(map(torch.equal, weights(rest[-1].checkpoint), weights(whole[-1].checkpoint)))
     assert rest[-1].seconds > rest[0].seconds > 0
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param({"optimizer": "adamw"}, id="adamw"),
+        pytest.param({"lr_schedule": {"cosine": {"warmup": 0.3}}}, id="cosine"),
+        pytest.param({"lr_schedule": "step"}, id="step"),
+        pytest.param({"lr_schedule": "one_cycle"}, id="one_cycle"),
+        pytest.param({"lr_schedule": {"reduce_on_plateau": {"patience": 0, "warmup": 0.25}}}, id="plateau"),
+        pytest.param({"augmentation": "noise"}, id="noise"),
+        pytest.param({"training": {"batch_size": 256, "oversample": True}}, id="oversample"),
+        pytest.param({"training": {"batch_size": 256, "average": 0.9}}, id="average"),
+        pytest.param({"training": {"batch_size": 100, "accumulate": 3, "clip": 0.1, "l1": 1e-3}}, id="bounds"),
+        pytest.param({"training": {"batch_size": 256, "precision": "bf16"}}, id="bf16"),
+        pytest.param({"architecture": {"mlp": {"width": 16, "depth": 2, "norm": "batch"}}}, id="batch norm"),
+    ],
+)
+def test_whatever_changes_training_goes_on_value_for_value(tmp_path: Path, raw: Any) -> None:
+    whole = run(assignment(tmp_path / "whole", epochs=4, raw=raw))
+    it = assignment(tmp_path / "cut", epochs=4, raw=raw)
+    run(it, lambda report: report.step < 2)
+    torch.manual_seed(12345)
+    rest = run(it)
+    assert numbers(rest) == numbers(whole)[1:]
+    assert all(map(torch.equal, weights(rest[-1].checkpoint), weights(whole[-1].checkpoint)))
+
+
+def test_patience_ends_a_trial_that_no_longer_gets_better(tmp_path: Path) -> None:
+    # validation loss falls, so whoever wants much of it has its best in the first epoch
+    raw = {"training": {"batch_size": 256, "patience": 2}}
+    it = assignment(tmp_path, epochs=9, raw=raw, objective=Objective("val/loss", "max"))
+    assert [report.step for report in run(it)] == [1, 2, 3]
+    assert [report.step for report in run(it)] == [3]  # killed before it could say so, it still ends there
 
 
 def test_a_trial_killed_between_its_checkpoint_and_its_report_makes_that_report(tmp_path: Path) -> None:
@@ -199,7 +239,7 @@ def test_a_trial_killed_between_its_checkpoint_and_its_report_makes_that_report(
 
 
 def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path) -> None:
-    it = assignment(tmp_path, epochs=3, dropout=0.3)
+    it = assignment(tmp_path, epochs=3, raw=DROPOUT)
     whole = run(it)
     newest = checkpoints.newest(tmp_path)
     assert newest is not None
@@ -233,8 +273,8 @@ def test_the_best_is_remembered_over_a_stop(tmp_path: Path) -> None:
 
 
 def test_an_objective_that_is_never_reported_says_what_is(tmp_path: Path) -> None:
-    with pytest.raises(MetricError, match=r"'val/f1' is not among the reported metrics: .*val/accuracy, val/loss"):
-        run(assignment(tmp_path, objective=Objective("val/f1", "max")))
+    with pytest.raises(MetricError, match=r"'val/f2' is not among the reported metrics: .*val/accuracy, "):
+        run(assignment(tmp_path, objective=Objective("val/f2", "max")))
 
 
 def test_the_test_part_is_judged_with_the_checkpoints_weights(tmp_path: Path) -> None:

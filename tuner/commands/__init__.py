@@ -16,6 +16,10 @@ HomeOption = Annotated[
     typer.Option("--home", help="Folder of all sweeps; TUNER_HOME or ./runs otherwise.", show_default=False),
 ]
 
+AddressOption = Annotated[str | None, typer.Option("--address", help="A Ray cluster to run on: HOST:PORT.")]
+InlineOption = Annotated[bool, typer.Option("--inline", help="One trial after another in this process, no Ray.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
+
 _ORDER = ("sweep", "check", "status", "resume", "extend", "leaderboard", "report", "list", "describe", "ui")
 
 

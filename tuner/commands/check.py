@@ -14,13 +14,14 @@ def command(
     ] = None,
 ) -> None:
     """Build every branch of a spec, train one epoch on a few samples, save, restore; print plan, memory and time."""
-    from tuner import display, machine, preflight
+    from tuner import display, fitting, machine, preflight
     from tuner.errors import EveryTrialFailedError
     from tuner.spec import SweepSpec
 
     read = SweepSpec.load(spec, overrides or [])
     machine.workers(read, None, "inline")  # refuses what this machine does not have
     typer.echo(display.plan(read))
+    fitting.check(read)
     failed = [line for line in preflight.check(read) if not _show(line)]
     if failed:
         raise EveryTrialFailedError(f"{len(failed)} of the branches above cannot be trained")

@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from tuner.commands import HomeOption
+from tuner.commands import AddressOption, HomeOption, InlineOption, JsonOption
 
 
 def command(
     name: Annotated[str, typer.Argument(help="The sweep's name.")],
     trials: Annotated[int, typer.Option(help="How many more.")],
     home: HomeOption = None,
-    address: Annotated[str | None, typer.Option(help="A Ray cluster to run on: HOST:PORT.")] = None,
-    inline: Annotated[bool, typer.Option("--inline", help="One trial after another in this process, no Ray.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
+    address: AddressOption = None,
+    inline: InlineOption = False,
+    json: JsonOption = False,
 ) -> None:
     """Give a sweep more trials, and go on."""
     from tuner import display

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from tuner.commands import HomeOption
+from tuner.commands import HomeOption, JsonOption
 
 
 def command(
     name: Annotated[str | None, typer.Argument(help="The sweep's name; all sweeps otherwise.")] = None,
     home: HomeOption = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Say how far a sweep is, who drives it, and what is best so far."""
     from tracking.ledger import Ledger

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tuner.commands import HomeOption
+from tuner.commands import AddressOption, HomeOption, InlineOption, JsonOption
 
 
 def command(
@@ -16,9 +16,9 @@ def command(
     ] = None,
     name: Annotated[str | None, typer.Option(help="What to call the sweep; the file's name otherwise.")] = None,
     home: HomeOption = None,
-    address: Annotated[str | None, typer.Option(help="A Ray cluster to run on: HOST:PORT.")] = None,
-    inline: Annotated[bool, typer.Option("--inline", help="One trial after another in this process, no Ray.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
+    address: AddressOption = None,
+    inline: InlineOption = False,
+    json: JsonOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the whole spec and the plan; run nothing.")] = False,
 ) -> None:
     """Run a recipe or a YAML file: search, train, track, rank."""
