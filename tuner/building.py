@@ -54,6 +54,8 @@ def build_exportable(assignment: Assignment, weights: Mapping[str, Tensor]) -> t
     """The network alone, one tensor in and one out, with these weights; and two samples to show it."""
     module = build_module(assignment)
     module.load_state_dict(dict(weights))
+    if hasattr(module, "exportable") and "module" not in assignment.choices["architecture"]:
+        return cast(tuple[nn.Module, Tensor], module.exportable(read_data(assignment.choices["dataset"])))
     if isinstance(module, Supervised):
         return module.network, read_data(assignment.choices["dataset"]).test.x[:2]
     datamodule = build_sources(assignment, "test").get("datamodule")

@@ -14,7 +14,7 @@ from typing import Annotated, Any, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from search_spaces import plugins
-from search_spaces.choice import Choice, Dataset
+from search_spaces.choice import Architecture, Choice, Dataset
 from search_spaces.imported import Imported
 from search_spaces.problems import Problem, Problems, rule_of
 from search_spaces.space import SLOTS, Space
@@ -294,7 +294,7 @@ def _cross_problems(spec: SweepSpec) -> list[Problem]:
             for slot in DEFAULTS
             if slot in spec.space.slots
         ]
-    elif spec.objective.metric not in REPORTED:
+    elif _learns_targets(spec) and spec.objective.metric not in REPORTED:
         hint = plugins.suggestion(spec.objective.metric, REPORTED)
         problems.append(Problem("objective.metric", f"{spec.objective.metric!r} is never reported{hint}"))
     gpus = spec.resources.gpus
@@ -306,6 +306,12 @@ def _cross_problems(spec: SweepSpec) -> list[Problem]:
     except Problems as error:
         problems += error.problems
     return problems
+
+
+def _learns_targets(spec: SweepSpec) -> bool:
+    """Whether every network learns targets; others report what their own modules find."""
+    kinds = [cast(type[Architecture], branch.kind) for branch in spec.space.slots["architecture"]]
+    return all(kind.learning == "supervised" for kind in kinds)
 
 
 def _name_problems(name: str | None) -> list[Problem]:

@@ -1,16 +1,22 @@
 """What every architecture keeps to, for every kind of sample it fits."""
 
+import importlib
+import math
+import warnings
 from collections.abc import Iterator
 from typing import Any, cast
 
+import lightning.pytorch as L
 import pytest
 import torch
 from torch import Tensor, nn
 
 from search_spaces import plugins
 from search_spaces.choice import Architecture
+from search_spaces.data import Data, Part
 from search_spaces.dimensions import Among
 from search_spaces.shape import Kind, Shape
+from search_spaces.space import realise
 
 FOLDER = "search_spaces.architectures"
 OUTPUTS = 5
@@ -19,6 +25,7 @@ ALL = [(name, fit) for name in plugins.names(FOLDER) for fit in cast(Any, plugin
 PAIRS = [(name, fit) for name, fit in ALL if cast(Any, plugins.find(FOLDER, name)).learning == "supervised"]
 OTHERS = [pair for pair in ALL if pair not in PAIRS]
 """Those that learn in a way of their own, which the tests of `tuner.modules` train."""
+SLOTS = {"optimizer": "adam", "lr_schedule": "constant", "augmentation": "none", "training": "training"}
 SIDES = (8, 16, 32, 64, 128, 224)
 
 
@@ -32,6 +39,7 @@ def one_thread() -> Iterator[None]:
 
 
 architectures = pytest.mark.parametrize(("name", "fit"), PAIRS, ids=[f"{name}-{fit}" for name, fit in PAIRS])
+others = pytest.mark.parametrize(("name", "fit"), OTHERS, ids=[f"{name}-{fit}" for name, fit in OTHERS])
 
 
 def find(name: str) -> type[Architecture]:
@@ -173,3 +181,57 @@ def test_one_that_learns_in_its_own_way_is_built_by_its_seed_at_every_corner(nam
         first, same = (built(choice, fit)[0].state_dict() for _ in range(2))
         assert len(first) > 0
         assert all(torch.equal(first[key], same[key]) for key in first), choice
+
+
+class Watched(L.Callback):
+    """Keeps what an epoch reports."""
+
+    def __init__(self) -> None:
+        self.reported: dict[str, float] = {}
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self.reported = {key: float(value) for key, value in trainer.callback_metrics.items()}
+
+
+def tiny(kind: type[Architecture], fit: Kind) -> Data:
+    """Data of that kind; eight samples for each part."""
+    inputs = shape(kind, fit)
+    x, y = torch.randn(8, *inputs, generator=torch.Generator().manual_seed(0)), torch.arange(8) % OUTPUTS
+    return Data(*[Part(x, y)] * 3, "classification", tuple("abcde"[:OUTPUTS]))
+
+
+def trained(choice: Architecture, data: Data) -> tuple[dict[str, Tensor], dict[str, Tensor], dict[str, float]]:
+    """The weights before and after two steps of the choice's own module, and what it reports."""
+    chosen = {slot: realise(slot, {"name": name}) for slot, name in SLOTS.items()} | {"architecture": choice}
+    torch.manual_seed(0)
+    module = importlib.import_module(f"tuner.modules.{choice.learning}").build(chosen, data)
+    before = {name: weights.detach().clone() for name, weights in module.named_parameters()}
+    batches = [(data.train.x[half], data.train.y[half]) for half in (slice(4), slice(4, 8))]
+    watched = Watched()
+    settings: dict[str, Any] = dict.fromkeys(("logger", "enable_progress_bar", "enable_checkpointing"), False)
+    settings |= {"enable_model_summary": False, "num_sanity_val_steps": 0, "accelerator": "cpu", "max_epochs": 1}
+    torch.manual_seed(1)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="lightning")
+        L.Trainer(callbacks=[watched], **settings).fit(module, batches, batches)
+    return before, {name: weights.detach() for name, weights in module.named_parameters()}, watched.reported
+
+
+@others
+def test_of_another_learning_every_corner_trains_by_its_own_module(name: str, fit: Kind) -> None:
+    data = tiny(find(name), fit)
+    for choice in dict.fromkeys(corners(find(name))):
+        before, after, reported = trained(choice, data)
+        assert reported, choice
+        assert all(math.isfinite(value) for value in reported.values()), (choice, reported)
+        assert all(weights.isfinite().all() for weights in after.values()), choice
+        still = [each for each in before if torch.equal(before[each], after[each])]
+        assert not still, (choice, still)
+
+
+@others
+def test_of_another_learning_the_seed_decides_everything(name: str, fit: Kind) -> None:
+    data = tiny(find(name), fit)
+    (_, weights, reported), (_, same_weights, same_reported) = (trained(find(name)(), data) for _ in range(2))
+    assert reported == same_reported
+    assert all(torch.equal(weights[each], same_weights[each]) for each in weights)

@@ -115,7 +115,7 @@ def test_every_problem_comes_at_once_and_no_sweep_is_begun(tmp_path: Path, home:
         ("diabetes", "mse", "val/mse", "min"),
         ({"series": {"file": "waves.csv"}}, "mse", "val/mse", "min"),
         ({"table": {"file": "rows.csv", "target": "price", "learn": "regression"}}, "mse", "val/mse", "min"),
-        ({"table": {"file": "rows.csv", "target": ["wet", "cold"]}}, "binary_cross_entropy", "val/accuracy", "max"),
+        ({"table": {"file": "rows.csv", "target": "wet, cold"}}, "binary_cross_entropy", "val/accuracy", "max"),
         ({"table": {"file": "rows.csv", "target": "kind"}}, "cross_entropy", "val/accuracy", "max"),
         (["diabetes", {"series": {"file": "waves.csv"}}], "cross_entropy", "val/accuracy", "max"),  # two tasks: named
     ],

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from search_spaces.architectures.gan import Adversaries, Gan
-from search_spaces.choice import Augmentation, Choice, Optimizer
+from search_spaces.choice import Augmentation, Choice
 from search_spaces.data import Data
 from search_spaces.lr_schedules.constant import Constant
 from search_spaces.training import Training
@@ -103,7 +103,7 @@ class Adversarial(L.LightningModule):
         """Two optimizers of the same kind, the generator's first, each with its schedule."""
         recipe = self.contest.recipe
         rate = self.contest.discriminator_rate * recipe.optimizer.model_dump()["lr"]
-        adversary = cast(Optimizer, recipe.optimizer.model_copy(update={"lr": rate}))
+        adversary = recipe.optimizer.model_copy(update={"lr": rate})
         optimizers = [
             recipe.optimizer.build(self.network.generator.parameters()),
             adversary.build(self.network.discriminator.parameters()),
