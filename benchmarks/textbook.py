@@ -131,8 +131,8 @@ def _generative(data: Path | None) -> Iterable[Row]:
         "about 105 (Kingma and Welling, ICLR 2014)",
         {
             "dataset": _mnist_data(data),
-            "architecture": {"vae": {"latents": 20, "hidden": 400}},
-            "optimizer": {"adam": {"lr": RATE}},
+            "architecture": {"vae": {"latents": 20, "hidden": 400, "activation": "relu", "beta": 1.0}},
+            "optimizer": {"adam": {"lr": RATE, "weight_decay": 0.0}},
             "objective": {"metric": "val/bound", "mode": "min"},
             "budget": {"trials": 3, "epochs": 27},
         },
@@ -147,9 +147,11 @@ def _generative(data: Path | None) -> Iterable[Row]:
         {
             "dataset": "digits",
             "architecture": "gan",
-            "objective": {"metric": "val/coverage", "mode": "max"},
-            "scheduler": "none",
-            "budget": {"trials": 4, "epochs": 100},
+            "optimizer": {
+                "adam": {"lr": {"low": 0.0001, "high": 0.003, "log": True}, "beta1": 0.5, "weight_decay": 0.0}
+            },
+            "objective": {"metric": "val/distance", "mode": "min"},
+            "budget": {"trials": 6, "epochs": 60},
         },
         ("gan",),
     )

@@ -68,6 +68,10 @@ class Architecture(Choice):
     learning: ClassVar[str] = "supervised"
     """Which Lightning module trains it: a file in `tuner/modules`."""
 
+    def missing(self) -> str:
+        """What must be installed before it can be built, as the end of a sentence; empty if nothing."""
+        return ""
+
     def build(self, inputs: Shape, outputs: int) -> nn.Module:
         """The network for samples of shape `inputs` (without the batch), giving `outputs` numbers a sample."""
         raise NotImplementedError

@@ -89,7 +89,7 @@ class Ledger:
 
     def report(self, number: int, report: Report) -> bool:
         """Keep a report, the spool first; False if this step, a later one or the end of the trial was already kept."""
-        frozen = self._frozen()[number]
+        frozen = self._frozen_trial(number)
         if frozen.state.is_finished() or report.step <= max(frozen.intermediate_values, default=0):
             return False
         if self.objective.metric not in report.metrics:
@@ -119,7 +119,7 @@ class Ledger:
             for key, value in self._closing(best[0] if best else None, last, cause).items():
                 self._set(number, key, value)
             values = None if state is State.FAIL or best is None else [best[1]]
-            self._storage.set_trial_state_values(self._frozen()[number]._trial_id, TrialState[state.value], values)
+            self._storage.set_trial_state_values(self._frozen_trial(number)._trial_id, TrialState[state.value], values)
         return self.trial(number)
 
     def note(self, key: str, value: Any) -> None:
@@ -130,7 +130,7 @@ class Ledger:
 
     def trial(self, number: int) -> TrialRecord:
         """One trial by its number."""
-        return self._record(self._frozen()[number])
+        return self._record(self._frozen_trial(number))
 
     def trials(self) -> list[TrialRecord]:
         """Every trial, in the order of their numbers."""
@@ -170,6 +170,12 @@ class Ledger:
     def _storage(self) -> optuna.storages.BaseStorage:
         return self.study._storage
 
+    def _frozen_trial(self, number: int) -> FrozenTrial:
+        """One trial, without listing all of them."""
+        return self._storage.get_trial(
+            self._storage.get_trial_id_from_study_id_trial_number(self.study._study_id, number)
+        )
+
     def _frozen(self) -> list[FrozenTrial]:
         return self.study.get_trials(deepcopy=False)
 
@@ -184,7 +190,7 @@ class Ledger:
             raise
 
     def _set(self, number: int, key: str, value: Any) -> None:
-        self._storage.set_trial_user_attr(self._frozen()[number]._trial_id, key, value)
+        self._storage.set_trial_user_attr(self._frozen_trial(number)._trial_id, key, value)
 
     def _closing(self, step: int | None, reports: list[Report], cause: str | None) -> dict[str, Any]:
         facts: dict[str, Any] = {"paused": False, "seconds": reports[-1].seconds if reports else 0.0}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
+from tracking import checkpoints
 from tracking.ledger import Ledger
 from tracking.models import ModelError, log_model
 from tracking.records import CheckpointRef, TrialRecord
@@ -21,6 +22,9 @@ def conclude(ledger: Ledger, conductor: Conductor, tracked: Tracks) -> None:
     """Judge and keep the best trial's network, unless this very checkpoint was judged and kept before."""
     best = ledger.record().best()
     if best is None or best.checkpoint is None:
+        return
+    if not checkpoints.whole(best.checkpoint):
+        _log.warning("the best checkpoint is damaged, so it is neither judged nor kept: %s", best.checkpoint.path)
         return
     assignment = conductor.assignment(best)
     if _known(ledger, "test") != best.checkpoint.digest:

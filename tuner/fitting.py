@@ -22,6 +22,7 @@ Taker = type[Architecture] | type[Augmentation]
 def check(spec: SweepSpec) -> None:
     """Read every data set, at its first values, and refuse a spec that does not fit it; every problem at once."""
     found = [problem for dataset in _branches(spec, "dataset") for problem in _problems(spec, dataset)]
+    found += _missing(spec)
     if found:
         raise SpecError(list(dict.fromkeys(found)), spec.name or "spec")
 
@@ -58,6 +59,13 @@ def _kinds(spec: SweepSpec, dataset: str, data: Data) -> Iterator[Problem]:
             if kind not in taker.fits:
                 text = f"takes samples of kind {' or '.join(taker.fits)}, those of {dataset} are {kind}"
                 yield Problem(f"{slot}.{branch.name}", f"{text}; {_known(slot, lambda other: kind in other.fits)}")
+
+
+def _missing(spec: SweepSpec) -> Iterator[Problem]:
+    """Libraries that are not installed."""
+    for branch in _branches(spec, "architecture"):
+        if text := cast(Architecture, branch.kind(**branch.first())).missing():
+            yield Problem(f"architecture.{branch.name}", text)
 
 
 def _sides(networks: list[type[Architecture]], dataset: str, data: Data) -> Iterator[Problem]:

@@ -10,14 +10,14 @@ from tuner.spec import SweepSpec
 
 
 def workers(spec: SweepSpec, address: str | None, runner: str) -> int:
-    """How many trials run at once: as asked, or as many as fit; refuses what this machine does not have."""
+    """How many trials run at once: as asked, or as many as fit; refuses what the machine or the cluster has not got."""
     if address is not None and runner != "inline":
-        return spec.resources.workers or _fitting(spec, *_cluster_has(address))
-    cpus, gpus = available_cpus(), available_gpus() if spec.resources.gpus else 0
+        where, (cpus, gpus) = f"the cluster at {address}", _cluster_has(address)
+    else:
+        where, cpus, gpus = "this machine", available_cpus(), available_gpus() if spec.resources.gpus else 0
     at_once = 1 if runner == "inline" else spec.resources.workers
-    problems = _shortages(spec, at_once or 1, cpus, gpus)
-    if problems:
-        raise SpecError(problems, "this machine")
+    if problems := _shortages(spec, at_once or 1, cpus, gpus):
+        raise SpecError(problems, where)
     return at_once or _fitting(spec, cpus, gpus)
 
 

@@ -51,7 +51,7 @@ class Pretrained(Architecture):
     """Height and width to which images are brought, such as the 224 pixels it was trained on; 0 leaves them."""
 
     def missing(self) -> str:
-        """What must be installed before it can be built; empty if nothing."""
+        """The library, if it is not installed."""
         try:
             importlib.import_module(self.library)
         except ImportError as error:

@@ -17,6 +17,7 @@ from search_spaces.data import Data, Part
 from search_spaces.dimensions import Among
 from search_spaces.shape import Kind, Shape
 from search_spaces.space import realise
+from tuner.batches import Batches
 
 FOLDER = "search_spaces.architectures"
 OUTPUTS = 5
@@ -206,7 +207,7 @@ def trained(choice: Architecture, data: Data) -> tuple[dict[str, Tensor], dict[s
     torch.manual_seed(0)
     module = importlib.import_module(f"tuner.modules.{choice.learning}").build(chosen, data)
     before = {name: weights.detach().clone() for name, weights in module.named_parameters()}
-    batches = [(data.train.x[half], data.train.y[half]) for half in (slice(4), slice(4, 8))]
+    batches = Batches(data.train, BATCH)
     watched = Watched()
     settings: dict[str, Any] = dict.fromkeys(("logger", "enable_progress_bar", "enable_checkpointing"), False)
     settings |= {"enable_model_summary": False, "num_sanity_val_steps": 0, "accelerator": "cpu", "max_epochs": 1}

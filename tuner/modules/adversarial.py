@@ -110,8 +110,7 @@ class Adversarial(L.LightningModule):
         ]
         if recipe.schedule == Constant(warmup=0.0):
             return optimizers
-        epochs = int(self.trainer.max_epochs or 1)
-        steps = int(self.trainer.num_training_batches) * epochs
+        steps, epochs = int(self.trainer.estimated_stepping_batches), int(self.trainer.max_epochs or 1)
         return optimizers, [recipe.schedule.build(optimizer, steps, epochs) for optimizer in optimizers]
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
