@@ -84,16 +84,16 @@ class Watcher(Observer):
         self.latest: dict[int, Report] = {}
         self.best: tuple[float, int, int] | None = None
         self.since = time.monotonic()
-        self.epochs_done = 0
+        self.first_start: float | None = None
 
     def started(self, trial: TrialRecord) -> None:
         """Remember the trial."""
+        self.first_start = self.first_start or time.monotonic()
         self.trials[trial.number] = trial
 
     def reported(self, number: int, report: Report) -> None:
         """Remember its latest epoch, and whether it is the best."""
         self.latest[number] = report
-        self.epochs_done += 1
         value = report.metrics[self.objective.metric]
         if self.objective.better(value, self.best and self.best[0]):
             self.best = value, number, report.step
@@ -113,11 +113,13 @@ class Watcher(Observer):
         return ", ".join(f"{found[state]} {state.lower()}" for state in State if found[state])
 
     def time_left(self) -> str:
-        """An estimate: the trials still to end, at the pace so far."""
-        ended = sum(trial.state.finished for trial in self.trials.values())
-        if not ended:
+        """An estimate: the trials that have not had a turn yet, at the pace so far."""
+        trials = list(self.trials.values())
+        seen = sum(trial.state is not State.RUNNING for trial in trials)
+        if not seen or self.first_start is None:
             return "?"
-        return clock(self.seconds / ended * max(0, self.sweep.spec.trials - ended))
+        pace = (time.monotonic() - self.first_start) / seen
+        return clock(pace * max(1, self.sweep.spec.trials - seen))
 
     def value(self, number: int) -> str:
         """A trial's latest value of the objective."""
@@ -219,8 +221,8 @@ def print_end(sweep: Sweep) -> None:
     typer.echo(f"\nbest trial {best['trial']}: {record.objective.metric} {best['value']:.4f} in epoch {best['epoch']}")
     for name, value in best["params"].items():
         typer.echo(f"  {name} = {value:.6g}" if isinstance(value, float) else f"  {name} = {value}")
-    for name, value in facts.get("test", {}).items():
-        typer.echo(f"{name} {value:.4f}  (read once, with the best trial's checkpoint)")
+    if judged := ", ".join(f"{name} {value:.4f}" for name, value in facts.get("test", {}).items()):
+        typer.echo(f"test part   {judged}  (read once, with the best trial's checkpoint)")
     typer.echo(f"checkpoint  {best['checkpoint']}")
     typer.echo(f"see it      tuner ui{_home_option(sweep)}   (or: tuner report {sweep.name}{_home_option(sweep)})")
 

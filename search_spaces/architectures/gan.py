@@ -27,7 +27,7 @@ class Gan(Architecture):
     """Random numbers that an image is drawn from."""
     channels: Annotated[int, Between(16, 64, log=True, shapes=True), Field(ge=1)] = 32
     """Channels at half the image's size; each halving of the size doubles them, in both networks."""
-    discriminator_rate: Annotated[float, Between(0.25, 4.0, log=True), Field(gt=0)] = 1.0
+    discriminator_rate: Annotated[float, Between(0.25, 4.0, log=True), Field(gt=0)] = 2.0
     """The discriminator's learning rate, as a multiple of the generator's (Heusel et al., NIPS 2017)."""
     smoothing: Annotated[float, Between(0.0, 0.2), Field(ge=0, lt=0.5)] = 0.1
     """How far below 1 the discriminator's target for real images is (Salimans et al., NIPS 2016)."""

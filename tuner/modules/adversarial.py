@@ -90,6 +90,7 @@ class Adversarial(L.LightningModule):
         self.augmentation = augmentation
         self._steps: list[Tensor] = []
         self._real: list[Seen] = []
+        self._labels: list[Tensor] = []
 
     def forward(self, latents: Tensor) -> Tensor:
         """Images in the data's numbers."""
@@ -129,8 +130,10 @@ class Adversarial(L.LightningModule):
         self.log_dict({f"train/{name}": mean for name, mean in zip(NAMES, means, strict=True)})
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Keep what the judge sees in real images."""
-        self._real.append(self.judge().see(batch[0]))
+        """Keep what the judge sees in real images, and what they are."""
+        x, y = batch
+        self._real.append(self.judge().see(x))
+        self._labels.append(y)
 
     def on_validation_epoch_end(self) -> None:
         """Report how generated images compare to those of the validation part."""
@@ -185,7 +188,8 @@ class Adversarial(L.LightningModule):
 
     def _report(self, part: str) -> None:
         real = Seen(*(torch.cat(tensors) for tensors in zip(*self._real, strict=True)))
-        self._real = []
+        right = real.shares.argmax(1) == torch.cat(self._labels)
+        self._real, self._labels = [], []
         fake = self.judge().see(self(self._latents()))
         classes = class_shares(fake.shares)
         found = {
@@ -194,7 +198,7 @@ class Adversarial(L.LightningModule):
             "distance": distance(fake.features, real.features),
             "coverage": (classes >= LEAST_SHARE).sum().float(),
             "smallest_share": classes.min(),
-            "judge_accuracy": torch.tensor(self.judge().accuracy),
+            "judge_accuracy": right.float().mean(),
         }
         self.log_dict({f"{part}/{name}": value for name, value in found.items()})
 

@@ -81,6 +81,7 @@ def test_it_reports_both_sides_of_training_and_what_the_judge_says(tmp_path: Pat
     first, *_, last = run(assignment(tmp_path, epochs=4, gan={"dropout": 0.0}))
     assert {name for name in last.metrics if "/" in name} == TRAINING | JUDGED
     assert last.metrics["val/distance"] < first.metrics["val/distance"]
+    assert last.metrics["val/judge_accuracy"] > 0.9
     assert last.metrics["val/score_real"] > 9  # of at most 10: digits are clear, and all classes equally many
     assert last.checkpoint is not None
     tested = trial.test(assignment(tmp_path), last.checkpoint)
@@ -176,7 +177,6 @@ def test_losses_are_those_of_the_papers(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_judge_knows_digits_and_learns_once(monkeypatch: pytest.MonkeyPatch) -> None:
     before = torch.get_rng_state()
     first = judge.judge_of(DATA)
-    assert first.accuracy > 0.9
     assert torch.equal(torch.get_rng_state(), before)
     monkeypatch.setattr(judge, "_learned", None)
     assert judge.judge_of(DATA) is first
