@@ -132,7 +132,9 @@ def _generative(data: Path | None) -> Iterable[Row]:
         {
             "dataset": _mnist_data(data),
             "architecture": {"vae": {"latents": 20, "hidden": 400, "activation": "relu", "beta": 1.0}},
-            "optimizer": {"adam": {"lr": RATE, "weight_decay": 0.0}},
+            "optimizer": {"adam": {"lr": {"low": 0.0005, "high": 0.003, "log": True}, "weight_decay": 0.0}},
+            "lr_schedule": {"cosine": {"warmup": 0.0}},
+            "training": {"batch_size": 128},
             "objective": {"metric": "val/bound", "mode": "min"},
             "budget": {"trials": 3, "epochs": 27},
         },
@@ -210,8 +212,9 @@ def _digits() -> Iterable[Row]:
                 "architecture": {name: settings},
                 "optimizer": ADAMW,
                 "lr_schedule": {"cosine": {"warmup": 0.05}},
-                "augmentation": {"crop": {"padding": 1}} if name not in ("linear", "mlp") else "none",
+                "augmentation": "none" if name in ("linear", "mlp", "vit") else {"crop": {"padding": 1}},
                 "training": {"batch_size": 32},
+                "scheduler": {"asha": {"grace_epochs": 3 if name == "vit" else 1}},  # it learns little in its first
                 "budget": {"trials": 6, "epochs": 27},
             },
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from search_spaces.choice import Architecture, Augmentation, Loss
 from search_spaces.data import Data
 from search_spaces.imported import Imported
 from search_spaces.problems import Problem
+from search_spaces.shape import Shape
 from search_spaces.space import SLOTS, Branch
 from tuner.datasets import read_data
 from tuner.errors import SpecError, cause_of
@@ -58,7 +60,7 @@ def _kinds(spec: SweepSpec, dataset: str, data: Data) -> Iterator[Problem]:
             taker = cast(Taker, branch.kind)
             if kind not in taker.fits:
                 text = f"takes samples of kind {' or '.join(taker.fits)}, those of {dataset} are {kind}"
-                yield Problem(f"{slot}.{branch.name}", f"{text}; {_known(slot, lambda other: kind in other.fits)}")
+                yield Problem(f"{slot}.{branch.name}", f"{text}; {_known(slot, _like(taker, data.inputs))}")
 
 
 def _missing(spec: SweepSpec) -> Iterator[Problem]:
@@ -76,7 +78,7 @@ def _sides(networks: list[type[Architecture]], dataset: str, data: Data) -> Iter
     for network in networks:
         if "image" in network.fits and min(height, width) < (least := _smallest(network)):
             text = f"takes images of at least {least} x {least} pixels, those of {dataset} have {height} x {width}"
-            known = _known("architecture", lambda it: "image" in it.fits and _smallest(it) <= min(height, width))
+            known = _known("architecture", _like(network, data.inputs))
             yield Problem(f"architecture.{network.key()}", f"{text}; {known}")
 
 
@@ -105,12 +107,23 @@ def _oversampling(spec: SweepSpec, dataset: str, data: Data) -> Iterator[Problem
             yield Problem("training.oversample", text)
 
 
+def _like(taker: Taker, inputs: Shape) -> Callable[[Any], bool]:
+    """Whether another choice takes such samples; a network must learn in the same way too."""
+    learning = getattr(taker, "learning", None)
+    side = min(inputs[1:]) if inputs.kind == "image" else math.inf
+
+    def fits(other: Any) -> bool:
+        return inputs.kind in other.fits and getattr(other, "learning", None) == learning and _smallest(other) <= side
+
+    return fits
+
+
 def _known(slot: str, fits: Callable[[Any], bool]) -> str:
     """The names of a slot's choices that fit, as the end of an error."""
     names = [name for name in plugins.names(SLOTS[slot]) if fits(plugins.find(SLOTS[slot], name))]
     return f"these fit: {', '.join(names) or 'none'}"
 
 
-def _smallest(network: type[Architecture]) -> int:
+def _smallest(network: Taker) -> int:
     """The fewest pixels a side that a network takes, whatever its settings."""
     return int(getattr(network, "smallest", 1))

@@ -63,7 +63,7 @@ class ObjectiveSpec(_Section):
 
     def resolved(self) -> Objective:
         """The objective with its direction."""
-        smaller = re.search(r"loss|error|mse|mae|rmse|perplexity", self.metric)
+        smaller = re.search(r"loss|error|mse|mae|rmse|perplexity|distance|bound|kl", self.metric)
         return Objective(self.metric, self.mode or ("min" if smaller else "max"))
 
 

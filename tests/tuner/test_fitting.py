@@ -48,6 +48,15 @@ def test_images_that_are_too_small_are_told_the_least(monkeypatch: pytest.Monkey
     assert message.startswith("takes images of at least 16 x 16 pixels, those of digits have 8 x 8; these fit: ")
     assert "lenet" in message
     assert "convnet" not in message
+    assert "vae" not in message  # it learns something else
+
+
+def test_a_generative_network_must_fit_the_kind_and_asks_for_no_loss() -> None:
+    assert list(problems(dataset="diabetes", architecture="vae", objective={"metric": "val/bound"})) == [
+        "architecture.vae"
+    ]
+    raw = {"dataset": "digits", "architecture": "vae", "objective": {"metric": "val/bound", "mode": "min"}}
+    fitting.check(SweepSpec.read(raw))
 
 
 def test_a_loss_must_be_for_the_task() -> None:

@@ -129,6 +129,10 @@ class Adversarial(L.LightningModule):
         means, self._steps = torch.stack(self._steps).mean(0), []
         self.log_dict({f"train/{name}": mean for name, mean in zip(NAMES, means, strict=True)})
 
+    def on_validation_epoch_start(self) -> None:
+        """Generate what is judged: now, because averaged weights have left again when the epoch ends."""
+        self._fake = self.judge().see(self(self._latents()))
+
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Keep what the judge sees in real images, and what they are."""
         x, y = batch
@@ -138,6 +142,10 @@ class Adversarial(L.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Report how generated images compare to those of the validation part."""
         self._report("val")
+
+    def on_test_epoch_start(self) -> None:
+        """Generate what is judged."""
+        self.on_validation_epoch_start()
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Keep what the judge sees in real images."""
@@ -190,7 +198,7 @@ class Adversarial(L.LightningModule):
         real = Seen(*(torch.cat(tensors) for tensors in zip(*self._real, strict=True)))
         right = real.shares.argmax(1) == torch.cat(self._labels)
         self._real, self._labels = [], []
-        fake = self.judge().see(self(self._latents()))
+        fake = self._fake
         classes = class_shares(fake.shares)
         found = {
             "score": score(fake.shares),

@@ -67,6 +67,8 @@ def score(shares: Tensor) -> Tensor:
 
 def distance(first: Tensor, second: Tensor) -> Tensor:
     """Frechet distance of two sets of features, [images, FEATURES], as normal distributions (Heusel et al., 2017)."""
+    if not (first.isfinite().all() and second.isfinite().all()):
+        return torch.tensor(torch.nan)
     (mean, covariance), (other_mean, other) = (_moments(features) for features in (first, second))
     root = _root(covariance)
     both = torch.linalg.eigvalsh(root @ other @ root).clamp_min(0).sqrt().sum()

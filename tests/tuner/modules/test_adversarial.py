@@ -46,7 +46,7 @@ def module(**slots: Any) -> Adversarial:
 
 
 def assignment(folder: Path, epochs: int = 2, **slots: Any) -> Assignment:
-    small = {"gan": {"channels": 8, "dropout": 0.2, **slots.pop("gan", {})}}
+    small = {"gan": {"channels": 8, "dropout": 0.2, "discriminator_rate": 1.0, **slots.pop("gan", {})}}
     return Assignment(0, described(small, **slots), 5, epochs, folder, Objective("val/distance", "min"))
 
 
@@ -109,6 +109,14 @@ def test_a_judge_that_learns_in_between_changes_no_number(tmp_path: Path) -> Non
     judge._JUDGES.clear()
     without = run(assignment(tmp_path / "b", epochs=1))
     assert numbers(with_judge[0]) == numbers(without[0])
+
+
+def test_averaged_weights_are_what_is_judged(tmp_path: Path) -> None:
+    plain, averaged = (
+        run(assignment(tmp_path / str(decay), training={"average": decay}))[-1].metrics for decay in (0.0, 0.99)
+    )
+    assert averaged["train/generator_loss"] == plain["train/generator_loss"]
+    assert averaged["val/distance"] != plain["val/distance"]
 
 
 def test_each_side_is_trained_by_its_own_optimizer_at_its_own_rate(tmp_path: Path) -> None:
@@ -204,6 +212,11 @@ def test_the_distance_is_that_of_normal_distributions() -> None:
     expected = 9 + 4 * features.var(0).sum().item()
     assert judge.distance(features, moved).item() == pytest.approx(expected, rel=1e-5)
     assert judge.distance(moved, features).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_distance_of_features_that_are_no_numbers_is_none() -> None:
+    features = torch.randn(20, 3)
+    assert math.isnan(judge.distance(features * math.nan, features))
 
 
 def test_class_shares_count_classes_that_never_occur() -> None:
