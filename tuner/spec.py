@@ -27,7 +27,10 @@ from tuner.searchers import Searcher
 RECIPES = Path(__file__).parent.parent / "search_spaces" / "recipes"
 REPORTED = (
     "val/loss",
-    *(f"val/{name}" for name in ("accuracy", "precision", "recall", "f1", "auroc", "mse", "rmse", "mae", "r2")),
+    *(
+        f"val/{name}"
+        for name in ("accuracy", "precision", "recall", "f1", "auroc", "perplexity", "mse", "rmse", "mae", "r2")
+    ),
     "train/loss",
     "train/accuracy",
 )

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from torch import Tensor
 from torchmetrics.functional import classification as labels
 from torchmetrics.functional import regression as numbers
+from torchmetrics.functional.text import perplexity
 
 from search_spaces.data import Task
 
 Metrics = dict[str, Tensor]
 
 NAMES: dict[str, tuple[str, ...]] = {
-    "classification": ("accuracy", "precision", "recall", "f1", "auroc"),
+    "classification": ("accuracy", "precision", "recall", "f1", "auroc", "perplexity"),
     "multilabel": ("accuracy", "precision", "recall", "f1", "auroc"),
     "regression": ("mse", "rmse", "mae", "r2"),
     "forecasting": ("mse", "rmse", "mae"),
@@ -46,6 +47,7 @@ def _classification(outputs: Tensor, y: Tensor) -> Metrics:
         "recall": labels.multiclass_recall(outputs, y, classes, **shared),
         "f1": labels.multiclass_f1_score(outputs, y, classes, **shared),
         "auroc": labels.multiclass_auroc(outputs.softmax(1), y, classes, **shared),
+        "perplexity": perplexity(outputs[:, None], y[:, None]),  # a text of one word, of as many words as classes
     }
 
 
