@@ -107,6 +107,12 @@ def test_mlflow_has_every_metric_of_every_epoch_once(home: Path, study: optuna.S
         assert len(history) == len(study.trials[number].intermediate_values)
 
 
+def test_every_run_tells_the_fingerprint_of_the_data_it_learned_from(runs: dict[int, object]) -> None:
+    from search_spaces.datasets.digits import Digits
+
+    assert {run.data.tags["data.digits"] for run in runs.values()} == {Digits().build().digest}
+
+
 def test_the_test_part_is_reported_once_with_the_best_trials_checkpoint(
     home: Path, study: optuna.Study, runs: dict[int, object]
 ) -> None:

@@ -58,6 +58,7 @@ def sweep_tags(record: SweepRecord, facts: Mapping[str, str]) -> dict[str, str]:
         "sweepforge.sweep": record.name,
         LEDGER_TAG: str(ledger_id(record)),
         "mlflow.note.content": summary(record),
+        **_data_tags(record),
         "objective": f"{record.objective.metric} {record.objective.mode}",
         **_labels(record.attributes),
         **_best_tags(best),
@@ -134,6 +135,7 @@ def trial_tags(record: SweepRecord, trial: TrialRecord, facts: Mapping[str, str]
         TRIAL_TAG: str(trial.number),
         "state": trial.state.value,
         **{slot: name for slot in trial.choices if (name := trial.choice(slot)) and name != slot},
+        **_data_tags(record, trial.choice("dataset")),
         **({"cause": without_passwords(trial.cause)} if trial.cause else {}),
         **_checkpoint_tags(trial),
         **_labels(trial.attributes),
@@ -236,6 +238,12 @@ def _checkpoint_tags(trial: TrialRecord) -> dict[str, str]:
         "checkpoint.digest": trial.checkpoint.digest,
         "checkpoint.epoch": str(trial.checkpoint.step),
     }
+
+
+def _data_tags(record: SweepRecord, dataset: str | None = None) -> dict[str, str]:
+    """The fingerprint of each data set of the sweep, or of one."""
+    digests: Mapping[str, str] = record.attributes.get("data", {})
+    return {f"data.{name}": digest for name, digest in digests.items() if dataset in (None, name)}
 
 
 def _source_tags(name: str, facts: Mapping[str, str]) -> dict[str, str]:
