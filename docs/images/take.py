@@ -83,7 +83,7 @@ def photograph(url: str, picture: Path) -> None:
         arguments = [*FLAGS, f"--user-data-dir={profile}", f"--screenshot={picture}", url]
         subprocess.run([browser, *arguments], check=True, capture_output=True, timeout=120)
     with Image.open(picture) as whole:
-        whole.crop((0, 0, 1412, 1000)).save(picture)  # without the assistant's panel, which has nothing to say
+        whole.crop((0, 0, 1412, 1000)).save(picture)  # without the empty side panel
 
 
 if __name__ == "__main__":
