@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -172,7 +172,14 @@ def fields_of(kind: type[Choice]) -> Iterator[tuple[str, str, str, str]]:
         default = "required" if field.is_required() else str(field.default)
         yield (
             name,
-            str(ranges.get(name, getattr(field.annotation, "__name__", field.annotation))),
+            str(ranges.get(name) or _values_of(field.annotation)),
             default,
-            str(field.description or ""),
+            " ".join((field.description or "").split()),
         )
+
+
+def _values_of(annotation: Any) -> str:
+    """What a field without a range may be: the values of a `Literal`, else the name of its type."""
+    if get_origin(annotation) is Literal:
+        return " | ".join(str(value) for value in get_args(annotation))
+    return str(getattr(annotation, "__name__", annotation))

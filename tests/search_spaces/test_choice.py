@@ -84,3 +84,12 @@ def test_fields_of_gives_range_default_and_sentence() -> None:
         ("steady", "int", "3", "Not searched."),
     ]
     assert list(fields_of(Needy)) == [("number", "int", "required", "Which number.")]
+
+
+def test_help_shows_the_values_of_a_setting_that_is_not_searched() -> None:
+    from search_spaces.architectures.resnet import Resnet
+    from search_spaces.choice import fields_of
+
+    rows = {name: (values, sentence) for name, values, _, sentence in fields_of(Resnet)}
+    assert rows["stem"][0] == "small | imagenet"
+    assert "\n" not in rows["stem"][1]
