@@ -285,7 +285,8 @@ def test_describe_shows_every_setting_of_every_choice(tuner: Tuner, kind: str) -
         assert said.code == 0
         assert said.out.startswith(f"{name}: {choice.summary()}")
         for field, info in choice.model_fields.items():
-            assert re.search(rf"^{field} .*{re.escape(info.description or '')}$", said.out, re.M), field
+            sentence = " ".join((info.description or "").split())  # on one line, however it is wrapped in the source
+            assert re.search(rf"^{field} .*{re.escape(sentence)}$", said.out, re.M), field
 
 
 def test_describe_shows_ranges_and_defaults(tuner: Tuner) -> None:
