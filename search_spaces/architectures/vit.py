@@ -8,12 +8,12 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from search_spaces.activations import activation
 from search_spaces.choice import Architecture
 from search_spaces.dimensions import Among, Between
 from search_spaces.initialisation import Initialisation, initialise
+from search_spaces.layers.attention import SelfAttention
 from search_spaces.layers.residual import Residual
 from search_spaces.shape import Kind, Shape
 
@@ -92,7 +92,7 @@ class Vit(Architecture):
         return size
 
     def _block(self, width: int, heads: int) -> list[nn.Module]:
-        attention = [nn.LayerNorm(width), Attention(width, heads), nn.Dropout(self.dropout)]
+        attention = [nn.LayerNorm(width), SelfAttention(width, heads), nn.Dropout(self.dropout)]
         return [Residual(nn.Sequential(*attention)), Residual(nn.Sequential(*self._perceptron(width)))]
 
     def _perceptron(self, width: int) -> list[nn.Module]:
@@ -123,24 +123,6 @@ class Patches(nn.Module):
         patches = self.embed(x).flatten(2).transpose(1, 2)
         tokens = self.token.expand(len(x), -1, -1)
         return torch.cat([tokens, patches], 1) + self.positions
-
-
-class Attention(nn.Module):
-    """Every place of a sequence looks at every other, with several heads (Vaswani et al., NIPS 2017)."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.queries_keys_values = nn.Linear(width, 3 * width)
-        self.out = nn.Linear(width, width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[batch, places, width] -> [batch, places, width]."""
-        split = self.queries_keys_values(x).unflatten(-1, (3, self.heads, -1))
-        queries, keys, values = split.permute(2, 0, 3, 1, 4)  # each [batch, heads, places, width / heads]
-        seen = F.scaled_dot_product_attention(queries, keys, values)
-        out: Tensor = self.out(seen.transpose(1, 2).flatten(2))
-        return out
 
 
 class ClassToken(nn.Module):

@@ -20,18 +20,19 @@ class SelfAttention(nn.Module):
         dropout: Share of attention weights that are silenced in each training step.
     """
 
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
+    def __init__(self, width: int, heads: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.heads = heads
         self.dropout = dropout
         self.inward = nn.Linear(width, 3 * width)
         self.outward = nn.Linear(width, width)
 
-    def forward(self, x: Tensor, real: Tensor) -> Tensor:
-        """x [batch, steps, width] -> the same shape; `real` [batch, steps] says which steps are no padding."""
+    def forward(self, x: Tensor, real: Tensor | None = None) -> Tensor:
+        """x [batch, steps, width] -> the same shape; `real` [batch, steps] marks the steps that are no padding."""
         queries, keys, values = self.inward(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         dropout = self.dropout if self.training else 0.0
-        seen = F.scaled_dot_product_attention(queries, keys, values, real[:, None, None, :], dropout)
+        mask = None if real is None else real[:, None, None, :]
+        seen = F.scaled_dot_product_attention(queries, keys, values, mask, dropout)
         outward: Tensor = self.outward(seen.transpose(1, 2).flatten(2))
         return outward
 

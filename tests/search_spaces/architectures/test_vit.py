@@ -5,8 +5,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from search_spaces.architectures.vit import Attention, Patches, Vit
+from search_spaces.architectures.vit import Patches, Vit
 from search_spaces.datasets.digits import Digits
+from search_spaces.layers.attention import SelfAttention
 from search_spaces.shape import Shape
 
 
@@ -17,13 +18,13 @@ def one_seed():
 
 def test_attention_is_the_formula_of_the_paper():
     # softmax(q k^T / sqrt(width of a head)) v, head by head (Vaswani et al., NIPS 2017, equation 1).
-    attention, x = Attention(width=12, heads=3), torch.randn(2, 5, 12)
-    queries, keys, values = attention.queries_keys_values(x).split(12, dim=-1)
+    attention, x = SelfAttention(width=12, heads=3), torch.randn(2, 5, 12)
+    queries, keys, values = attention.inward(x).split(12, dim=-1)
     seen = []
     for head in (slice(0, 4), slice(4, 8), slice(8, 12)):
         scores = queries[..., head] @ keys[..., head].transpose(1, 2) / math.sqrt(4)
         seen.append((scores.exp() / scores.exp().sum(-1, keepdim=True)) @ values[..., head])
-    assert torch.allclose(attention(x), attention.out(torch.cat(seen, -1)), rtol=0, atol=1e-6)
+    assert torch.allclose(attention(x), attention.outward(torch.cat(seen, -1)), rtol=0, atol=1e-6)
 
 
 def test_a_block_is_torchs_own_encoder_layer():
