@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Any
 
 import torch
-from pydantic import Field, model_validator
 from torch import Tensor
 
-from search_spaces.choice import Dataset
 from search_spaces.data import Data, Part
-from search_spaces.splits import check_shares, stratified
+from search_spaces.datasets._split_at_random import SplitAtRandom
+from search_spaces.splits import stratified
 
 
-class ScikitTable(Dataset):
+class ScikitTable(SplitAtRandom):
     """A table of numbers that ships with scikit-learn; nothing to download."""
-
-    validation: Annotated[float, Field(gt=0, lt=1)] = 0.15
-    """Share of the rows that the search is judged on."""
-    test: Annotated[float, Field(gt=0, lt=1)] = 0.15
-    """Share of the rows that is kept for the end."""
-    split_seed: Annotated[int, Field(ge=0)] = 0
-    """Which random split: the same number gives the same parts."""
-
-    @model_validator(mode="after")
-    def _leaves_something(self) -> Self:
-        check_shares(self.validation, self.test)
-        return self
 
     def load(self) -> Any:
         """scikit-learn's own bunch of data, target and names."""
