@@ -39,15 +39,19 @@ class Home:
 
     def new_sweep(self, name: str) -> Path:
         """Make the folder of a new sweep; refused if there is one of that name."""
+        self.check_free(name)
+        self.make()
         folder = self.sweeps / name
-        if (folder / ledger.FILE).exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def check_free(self, name: str) -> None:
+        """Refuse a name that a sweep has already."""
+        if (self.sweeps / name / ledger.FILE).exists():
             raise SweepError(
                 f"a sweep named {name!r} exists in {self.path}: continue it with `tuner resume {name}`, "
                 f"give it more trials with `tuner extend {name} --trials N`, or start another with `--name`"
             )
-        self.make()
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
 
     def sweep(self, name: str) -> Path:
         """The folder of a sweep that exists."""

@@ -81,8 +81,9 @@ class Sweep:
             observer: Is told what happens.
         """
         workers = machine.workers(self.spec, address, runner)
-        folder = self.home.new_sweep(self.name)
+        self.home.check_free(self.name)
         fitting.check(self.spec)
+        folder = self.home.new_sweep(self.name)
         with _driving(folder):
             objective = self.spec.objective.resolved()
             facts = {"id": uuid4().hex, "planned": self.spec.trials, "data": data_digests(self.spec.space)}
