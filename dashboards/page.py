@@ -45,12 +45,23 @@ def write(sweep: SweepRecord, path: Path) -> Path:
 
 def render(sweep: SweepRecord) -> str:
     """The page as HTML; a report that raises gets its error in its card, and the others are drawn."""
+    return whole(sweep.name, _header(sweep), [_card(report, sweep) for report in found()])
+
+
+def whole(title: str, header: str, cards: Iterable[str]) -> str:
+    """A page of its own.
+
+    Args:
+        title: Plain text.
+        header: HTML, above the cards.
+        cards: What `section` gives.
+    """
     plotly = _plotly_js()
-    cards = "\n".join(_card(report, sweep) for report in found())
     policy = (
         "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; "
         f"script-src {_digest(plotly)} {_digest(style.DRAW)}"
     )
+    inside = "\n".join(cards)
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -58,13 +69,13 @@ def render(sweep: SweepRecord) -> str:
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>{escape(sweep.name)}</title>
+<title>{escape(title)}</title>
 <style>{style.CSS}</style>
 </head>
 <body>
-{_header(sweep)}
+{header}
 <main>
-{cards}
+{inside}
 </main>
 <script>{plotly}</script>
 <script>{style.DRAW}</script>
@@ -135,7 +146,16 @@ def _card(report: Report, sweep: SweepRecord) -> str:
         body = _body(report.report(sweep))
     except Exception as error:  # noqa: BLE001 - whatever a report raises, the page and the other cards are drawn
         body = f'<p class="error">{escape(_one_line(error))}</p>'
-    return f"<section>\n<h2>{escape(report.QUESTION)}</h2>\n{body}\n</section>"
+    return _section(report.QUESTION, body)
+
+
+def section(card: Card) -> str:
+    """A card as HTML."""
+    return _section(card.question, _body(card))
+
+
+def _section(question: str, body: str) -> str:
+    return f"<section>\n<h2>{escape(question)}</h2>\n{body}\n</section>"
 
 
 def _body(answer: Card | NotYet) -> str:

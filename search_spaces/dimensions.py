@@ -83,6 +83,10 @@ class Between:
         """Whether a value lies in the range."""
         return isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high
 
+    def usual(self, default: Value = None) -> Value:
+        """The default if it lies in the range, else the middle on the range's own scale."""
+        return default if self.contains(default) else self._at(0.5)
+
     def as_float(self) -> Between:
         """The same range of real numbers."""
         return replace(self, low=float(self.low), high=float(self.high))
@@ -156,6 +160,10 @@ class Among:
         """Whether a value is one of the options."""
         return value in self.options
 
+    def usual(self, default: Value = None) -> Value:
+        """The default if it is an option, else the one in the middle of the list."""
+        return default if default in self.options else self.options[len(self.options) // 2]
+
     def suggest(self, trial: Draws, name: str) -> Value:
         """Draw an option from an Optuna trial."""
         chosen: Value = trial.suggest_categorical(name, self.options)
@@ -180,6 +188,10 @@ class Fixed:
     def contains(self, value: Any) -> bool:
         """Whether it is the value."""
         return bool(value == self.value)
+
+    def usual(self, default: Any = None) -> Any:
+        """The value."""
+        return self.value
 
     def suggest(self, trial: Draws, name: str) -> Any:
         """The value; the trial is not asked."""

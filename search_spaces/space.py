@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import itertools
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +15,8 @@ from pydantic import ValidationError
 
 from search_spaces import imported, plugins
 from search_spaces.choice import Choice
-from search_spaces.dimensions import Among, Between, Dimension, DimensionError, Draws, Fixed, read
+from search_spaces.combinations import Combinations, Condition
+from search_spaces.dimensions import Among, Between, Dimension, DimensionError, Draws, Fixed, Value, read
 from search_spaces.problems import Problem, Problems, rule_of
 
 SLOTS = {
@@ -56,25 +56,19 @@ class Branch:
         """The dimensions with more than one value, by dotted name."""
         return {self.parameter(name): it for name, it in self.dimensions.items() if not isinstance(it, Fixed)}
 
+    def default(self, parameter: str) -> Any:
+        """What the type itself takes for a parameter, if it says."""
+        field = parameter.rpartition(".")[2]
+        return self.kind.model_fields[field].default if field in self.kind.model_fields else None
+
     def first(self) -> dict[str, Any]:
         """The first value of each dimension."""
         return {name: dimension.grid(2)[0] for name, dimension in self.dimensions.items()}
-
-    @property
-    def size(self) -> float:
-        """How many points there are in the branch."""
-        return math.prod(dimension.size for dimension in self.dimensions.values())
 
     def suggest(self, trial: Draws) -> dict[str, Any]:
         """Draw a valid choice, whole, as plain data."""
         values = {name: it.suggest(trial, self.parameter(name)) for name, it in self.dimensions.items()}
         return self.kind(**values).describe()
-
-    def grid(self, points: int) -> Iterator[Point]:
-        """Every combination of the searched dimensions' grids."""
-        searched = self.searched
-        for values in itertools.product(*(dimension.grid(points) for dimension in searched.values())):
-            yield dict(zip(searched, values, strict=True))
 
 
 @dataclass(frozen=True)
@@ -103,15 +97,47 @@ class Space:
                 found |= branch.searched
         return found
 
+    def conditions(self) -> dict[str, list[Condition]]:
+        """What must hold for a parameter to exist, for each that is not part of every point.
+
+        `{"architecture.mlp.width": [("architecture", ("mlp",))]}`: a slot's settings exist beside the choice that has
+        them, where the slot has several. All of several conditions must hold, and the parents must exist themselves.
+        """
+        return {
+            name: [(slot, (branch.name,))]
+            for slot, branches in self.slots.items()
+            if len(branches) > 1
+            for branch in branches
+            for name in branch.searched
+        }
+
     @property
     def size(self) -> float:
         """How many different points there are; infinity if something is continuous."""
-        return math.prod(sum(branch.size for branch in branches) for branches in self.slots.values())
+        parameters = self.parameters()
+        if any(math.isinf(dimension.size) for dimension in parameters.values()):
+            return math.inf
+        conditions = self.conditions()
+        parents = {parent for all_of in conditions.values() for parent, _ in all_of}
+        # of a parameter on which none hangs only the number of values counts
+        whole: dict[str, Sequence[Value]] = {
+            name: it.grid(int(it.size)) if name in parents else range(int(it.size)) for name, it in parameters.items()
+        }
+        return Combinations(whole, conditions).size
+
+    def usual(self) -> Point:
+        """The point to begin with: the first choice of each slot, its defaults, the middle of what has none."""
+        found: Point = {}
+        for slot, (first, *others) in self.slots.items():
+            if others:
+                found[slot] = first.name
+            found |= {name: it.usual(first.default(name)) for name, it in first.searched.items()}
+        return found
 
     @property
     def conditional(self) -> bool:
-        """Whether some parameters exist only beside some others."""
-        return any(len(branches) > 1 for branches in self.slots.values())
+        """Whether some parameters exist only beside some values of others."""
+        return bool(self.conditions())
 
     def suggest(self, trial: Draws) -> Choices:
         """Draw a point from an Optuna trial: a whole choice in every slot, as plain data."""
@@ -119,8 +145,12 @@ class Space:
 
     def grid(self, points: int = 5) -> Iterator[Point]:
         """Every point of the grid, as parameters; a continuous dimension is cut into `points` values."""
-        for parts in itertools.product(*(self._grid_of(slot, points) for slot in self.slots)):
-            yield {name: value for part in parts for name, value in part.items()}
+        yield from self.combinations(points)
+
+    def combinations(self, points: int = 5) -> Combinations:
+        """The grid, to be counted, or asked for its n-th point, without going through it."""
+        cut = {name: dimension.grid(points) for name, dimension in self.parameters().items()}
+        return Combinations(cut, self.conditions())
 
     def validate(self, point: Mapping[str, Any]) -> None:
         """Refuse a point that has unknown parameters or values outside their range."""
@@ -150,11 +180,6 @@ class Space:
             return branches[0]
         name = trial.suggest_categorical(slot, [branch.name for branch in branches])
         return next(branch for branch in branches if branch.name == name)
-
-    def _grid_of(self, slot: str, points: int) -> list[Point]:
-        branches = self.slots[slot]
-        chosen = [{slot: branch.name} if len(branches) > 1 else {} for branch in branches]
-        return [head | tail for branch, head in zip(branches, chosen, strict=True) for tail in branch.grid(points)]
 
 
 def kind_of(slot: str, name: str) -> type[Choice]:

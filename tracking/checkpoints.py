@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -14,7 +15,7 @@ FOLDER = "checkpoints"
 _NAME = re.compile(r"epoch-(\d+)\.([0-9a-f]{16})\.ckpt")
 
 
-def save(trial: Path, step: int, write: Callable[[Path], None]) -> CheckpointRef:
+def save(trial: Path, step: int, write: Callable[[Path], object]) -> CheckpointRef:
     """Write a checkpoint so that it is either whole under its final name, or not there at all."""
     folder = trial / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
@@ -26,6 +27,22 @@ def save(trial: Path, step: int, write: Callable[[Path], None]) -> CheckpointRef
     path = folder / f"epoch-{step:04d}.{digest}.ckpt"
     unfinished.replace(path)
     return CheckpointRef(str(path), step, digest)
+
+
+def adopt(trial: Path, other: CheckpointRef) -> CheckpointRef:
+    """Copy another trial's checkpoint into this trial's folder, whole or not at all; its own later ones are deleted.
+
+    Raises `FileNotFoundError` if the other checkpoint is gone, or is not what it was.
+    """
+    for later in listed(trial):
+        if later.step > other.step:
+            Path(later.path).unlink(missing_ok=True)
+    copy = CheckpointRef(str(trial / FOLDER / Path(other.path).name), other.step, other.digest)
+    if whole(copy):
+        return copy
+    if not whole(other):
+        raise FileNotFoundError(f"the checkpoint to go on from is damaged or gone: {other.path}")
+    return save(trial, other.step, lambda unfinished: shutil.copyfile(other.path, unfinished))
 
 
 def newest(trial: Path) -> CheckpointRef | None:

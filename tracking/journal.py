@@ -16,39 +16,11 @@ class JournalError(Exception):
     """The ledger's file cannot be read."""
 
 
-class Journal(BaseJournalBackend):
-    """A journal file in the format of Optuna's `JournalFileBackend`, which any Optuna client reads.
+class GroupedJournal(BaseJournalBackend):
+    """A journal whose writes inside `together()` are kept as one piece: all of them or none."""
 
-    Two things are added. Writes inside `together()` reach the disk as one append with one fsync: a process that is
-    killed leaves all of them or none. And a last line that was cut short by a crash, which was never acknowledged, is
-    left out on reading and removed by `repair()`.
-
-    Args:
-        path: The journal's file; made on the first write.
-        read_only: Refuse to write; for looking at a sweep that another process drives.
-    """
-
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        self._path = path
-        self._read_only = read_only
-        self._lock = JournalFileSymlinkLock(str(path))
-        self._read_bytes = 0
-        self._read_count = 0
+    def __init__(self) -> None:
         self._pending: list[dict[str, Any]] | None = None
-
-    def repair(self) -> int:
-        """Remove an incomplete last line and a dead writer's lock; returns the bytes removed.
-
-        Only the sweep's one driver may call this: it takes any lock it finds to be a dead driver's.
-        """
-        Path(f"{self._path}.lock").unlink(missing_ok=True)
-        if not self._path.exists():
-            return 0
-        content = self._path.read_bytes()
-        whole = content.rfind(b"\n") + 1
-        if whole < len(content):
-            os.truncate(self._path, whole)
-        return len(content) - whole
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -66,12 +38,71 @@ class Journal(BaseJournalBackend):
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         """Append entries, or hold them until the group ends."""
-        if self._read_only:
-            raise JournalError(f"{self._path} was opened for reading: only the sweep's driver writes to it")
         if self._pending is not None:
             self._pending.extend(logs)
         else:
             self._append(logs)
+
+    def _append(self, logs: list[dict[str, Any]]) -> None:
+        raise NotImplementedError
+
+
+class InMemoryJournal(GroupedJournal):
+    """A journal that ends with its process: for simulations, which would write thousands of files to no end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._entries: list[dict[str, Any]] = []
+
+    def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
+        """All entries from the given one on, those held in an open group included."""
+        kept = len(self._entries)
+        yield from self._entries[log_number_from:]
+        yield from (self._pending or [])[max(0, log_number_from - kept) :]
+
+    def _append(self, logs: list[dict[str, Any]]) -> None:
+        self._entries += logs
+
+
+class Journal(GroupedJournal):
+    """A journal file in the format of Optuna's `JournalFileBackend`, which any Optuna client reads.
+
+    Two things are added. Writes inside `together()` reach the disk as one append with one fsync: a process that is
+    killed leaves all of them or none. And a last line that was cut short by a crash, which was never acknowledged, is
+    left out on reading and removed by `repair()`.
+
+    Args:
+        path: The journal's file; made on the first write.
+        read_only: Refuse to write; for looking at a sweep that another process drives.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        super().__init__()
+        self._path = path
+        self._read_only = read_only
+        self._lock = JournalFileSymlinkLock(str(path))
+        self._read_bytes = 0
+        self._read_count = 0
+
+    def repair(self) -> int:
+        """Remove an incomplete last line and a dead writer's lock; returns the bytes removed.
+
+        Only the sweep's one driver may call this: it takes any lock it finds to be a dead driver's.
+        """
+        Path(f"{self._path}.lock").unlink(missing_ok=True)
+        if not self._path.exists():
+            return 0
+        content = self._path.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            os.truncate(self._path, whole)
+        return len(content) - whole
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        """Append entries, or hold them until the group ends."""
+        if self._read_only:
+            raise JournalError(f"{self._path} was opened for reading: only the sweep's driver writes to it")
+        super().append_logs(logs)
 
     def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
         """All entries from the given one on, those held in an open group included."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from tracking.records import LeaderboardEntry, Objective, State, SweepRecord, TrialRecord
+from tracking.pareto import fronts
+from tracking.records import LeaderboardEntry, State, SweepRecord, TrialRecord
 
 COLUMNS: dict[str, Any] = {
     "rank": "Int64",
@@ -27,10 +29,14 @@ def entries(sweep: SweepRecord) -> list[LeaderboardEntry]:
     """Every trial, the best first; equal values share a rank (1, 1, 3), the lower number first.
 
     A trial ranks by its best finite report, whatever its state. One without a finite report has no rank, nor has one
-    that failed: these follow, the failed ones last.
+    that breaks a constraint, nor one that failed: these follow, the failed ones last. With several objectives the
+    trials of the first front come first (`tracking.pareto`), then those of the second; within a front the leading
+    objective ranks.
     """
-    ranks = _ranks(sweep)
-    rows = [_entry(trial, sweep.objective, ranks.get(trial.number)) for trial in sweep.trials]
+    scores = {trial.number: found for trial in sweep.trials if (found := sweep.scores(trial))}
+    placed = dict(zip(scores, fronts(list(scores.values())), strict=True)) if sweep.further else {}
+    ranks = _ranks({number: (-placed.get(number, 0), found[0]) for number, found in scores.items()})
+    rows = [_entry(sweep, trial, ranks.get(trial.number), placed.get(trial.number)) for trial in sweep.trials]
     return sorted(rows, key=lambda row: (row.rank is None, row.rank or 0, row.state is State.FAIL, row.trial))
 
 
@@ -38,41 +44,62 @@ def leaderboard(sweep: SweepRecord) -> pd.DataFrame:
     """The entries as a frame: `COLUMNS`, then one column a searched parameter by its dotted name; missing is NA.
 
     A parameter named like one of the columns says the same as the column (`architecture` where several compete) and
-    has none of its own. The seconds of a trial still at work are not known.
+    has none of its own. The seconds of a trial still at work are not known. With several objectives `pareto` is the
+    trial's front, 1 for those that no other beats in all objectives at once; each further objective and constrained
+    metric has a column of its name, at the trial's `step`; `broken` says which constraints a trial breaks.
     """
     rows = entries(sweep)
     columns = {name: pd.array([_cell(row, name) for row in rows], dtype=dtype) for name, dtype in COLUMNS.items()}
-    searched = sorted({name for row in rows for name in row.params} - COLUMNS.keys())
+    columns |= _goal_columns(sweep, rows)
+    searched = sorted({name for row in rows for name in row.params} - columns.keys())
     return pd.DataFrame(columns | {name: pd.array([row.params.get(name) for row in rows]) for name in searched})
 
 
-def _ranks(sweep: SweepRecord) -> dict[int, int]:
-    values = {
-        trial.number: best[1]
-        for trial in sweep.trials
-        if trial.state is not State.FAIL and (best := trial.best(sweep.objective))
-    }
-    places: dict[float, int] = {}
-    for place, value in enumerate(sorted(values.values(), reverse=sweep.objective.mode == "max"), start=1):
-        places.setdefault(value, place)
-    return {number: places[value] for number, value in values.items()}
+def front(sweep: SweepRecord) -> pd.DataFrame:
+    """The leaderboard's trials that no other beats in all objectives at once; with one objective, the best ones."""
+    board = leaderboard(sweep)
+    return board[(board["pareto" if sweep.further else "rank"] == 1).fillna(False)].reset_index(drop=True)
 
 
-def _entry(trial: TrialRecord, objective: Objective, rank: int | None) -> LeaderboardEntry:
-    step, value = trial.best(objective) or (None, None)
+def _goal_columns(sweep: SweepRecord, rows: Sequence[LeaderboardEntry]) -> dict[str, Any]:
+    """What the leaderboard shows besides one objective; nothing without more."""
+    found: dict[str, Any] = {}
+    if sweep.further:
+        found["pareto"] = pd.array([row.front for row in rows], dtype="Int64")
+    for metric in sweep.goals.metrics[1:]:
+        found[metric] = pd.array([row.values.get(metric) for row in rows], dtype="Float64")
+    if sweep.constraints:
+        found["broken"] = pd.array(["; ".join(row.broken) or None for row in rows], dtype="string")
+    return {name: column for name, column in found.items() if name not in COLUMNS}
+
+
+def _ranks(keys: Mapping[int, tuple[float, float]]) -> dict[int, int]:
+    """Each trial's place, the highest key first; equal keys share one."""
+    places: dict[tuple[float, float], int] = {}
+    for place, key in enumerate(sorted(keys.values(), reverse=True), start=1):
+        places.setdefault(key, place)
+    return {number: places[key] for number, key in keys.items()}
+
+
+def _entry(sweep: SweepRecord, trial: TrialRecord, rank: int | None, front: int | None) -> LeaderboardEntry:
+    step, value = trial.best(sweep.objective) or (None, None)
+    best = trial if step is None else trial.at(step)
     return LeaderboardEntry(
         rank=rank,
         trial=trial.number,
         state=trial.state,
         value=value,
         step=step,
-        architecture=trial.choice("architecture"),
-        optimizer=trial.choice("optimizer"),
+        architecture=best.choice("architecture"),
+        optimizer=best.choice("optimizer"),
         epochs=trial.epochs,
         seconds=trial.seconds,
         cause=trial.cause,
         checkpoint=trial.checkpoint.path if trial.checkpoint else None,
-        params=trial.params,
+        params=best.params,
+        values=trial.values,
+        broken=sweep.broken(trial),
+        front=front,
     )
 
 

@@ -17,8 +17,9 @@ from optuna.storages import JournalStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from tracking import spool
-from tracking.journal import Journal
-from tracking.records import CheckpointRef, Objective, Report, State, SweepRecord, TrialRecord
+from tracking.goals import Goals, Objective, Values
+from tracking.journal import GroupedJournal, InMemoryJournal, Journal
+from tracking.records import CheckpointRef, Report, Standing, State, SweepRecord, Takeover, TrialRecord
 
 FILE = "ledger.journal"
 Choices = Mapping[str, Mapping[str, Any]]
@@ -31,12 +32,16 @@ class LedgerError(Exception):
 class Ledger:
     """One sweep's study and spool, in one folder."""
 
-    def __init__(self, folder: Path, journal: Journal, study: optuna.Study) -> None:
+    def __init__(
+        self, folder: Path, journal: GroupedJournal, study: optuna.Study, reports: spool.Spool | None = None
+    ) -> None:
         self.folder = folder
         self.study = study
         self._journal = journal
+        self._spool = reports or spool.OnDisk()
         attributes = study.user_attrs
-        self.objective = Objective(**attributes["objective"])
+        self.goals = Goals.of(attributes)
+        self.objective = self.goals.leading
         self.spec: Mapping[str, Any] = attributes["spec"]
         self._order = 0
 
@@ -48,16 +53,14 @@ class Ledger:
         if (folder / FILE).exists():
             raise LedgerError(f"{folder / FILE} exists: a ledger is never overwritten; open it, or choose another name")
         journal = Journal(folder / FILE)
-        _quiet()
-        with journal.together():
-            study = optuna.create_study(
-                storage=JournalStorage(journal),
-                study_name=name,
-                direction="maximize" if objective.mode == "max" else "minimize",
-            )
-            for key, value in {"spec": dict(spec), "objective": asdict(objective), **attributes}.items():
-                study.set_user_attr(key, value)
-        return cls(folder, journal, study)
+        return cls(folder, journal, _new_study(journal, name, spec, objective, attributes))
+
+    @classmethod
+    def in_memory(cls, name: str, spec: Mapping[str, Any], objective: Objective, **attributes: Any) -> Ledger:
+        """A ledger that writes nothing to disk and ends with this process; the same in all else."""
+        journal = InMemoryJournal()
+        study = _new_study(journal, name, spec, objective, attributes)
+        return cls(Path(name), journal, study, spool.InMemory())
 
     @classmethod
     def open(cls, folder: Path, *, read_only: bool = True) -> Ledger:
@@ -83,7 +86,8 @@ class Ledger:
         """Draw a new trial: `suggest` turns Optuna's live trial into choices. On disk whole, or not at all."""
         self.study.sampler = sampler
         with self._together():
-            trial = self.study.ask()
+            # As Study.ask does, which first goes through all trials for queued ones: here nothing is ever queued.
+            trial = Trial(self.study, self._storage.create_new_trial(self.study._study_id))
             trial.set_user_attr("choices", {slot: dict(choice) for slot, choice in suggest(trial).items()})
         return self.trial(trial.number)
 
@@ -92,39 +96,60 @@ class Ledger:
         frozen = self._frozen_trial(number)
         if frozen.state.is_finished() or report.step <= max(frozen.intermediate_values, default=0):
             return False
-        if self.objective.metric not in report.metrics:
+        if missing := [metric for metric in self.goals.metrics if metric not in report.metrics]:
             raise LedgerError(
-                f"every report must have the sweep's metric {self.objective.metric!r}; trial {number} reported "
+                f"every report must have the sweep's metric {missing[0]!r}; trial {number} reported "
                 f"{sorted(report.metrics)} at step {report.step}: log it, or name another metric in the objective"
             )
-        spool.append(self.trial_folder(number), report, self._order)
+        self._spool.append(self.trial_folder(number), report, self._order)
         self._order += 1
         # Optuna's Trial.report would read the whole trial again; the storage's own call appends one line.
         value = report.metrics[self.objective.metric]
-        self._storage.set_trial_intermediate_value(frozen._trial_id, report.step, value)
+        with self._together():
+            self._storage.set_trial_intermediate_value(frozen._trial_id, report.step, value)
+            self._keep_standing(frozen, report)
         return True
+
+    def measured(self, number: int, values: Values) -> None:
+        """Keep what a trial that is not trained stands for: what was measured before its first epoch."""
+        self._set(number, "standing", {"step": 0, "values": dict(values)})
 
     def pause(self, number: int, paused: bool) -> None:
         """Note that a trial waits for its next rung, or that it goes on."""
         self._set(number, "paused", paused)
 
+    def take_over(self, number: int, takeover: Takeover) -> None:
+        """Note that a paused trial goes on from another's checkpoint: both facts on disk, or neither."""
+        earlier = [asdict(it) for it in self.trial(number).takeovers]
+        with self._together():
+            self._set(number, "takeovers", [*earlier, asdict(takeover)])
+            self._set(number, "paused", False)
+
     def tell(self, number: int, state: State, *, cause: str | None = None) -> TrialRecord:
         """End a trial: COMPLETE and PRUNED with the best value of its curve, FAIL with its cause in one line."""
         trial = self.trial(number)
-        best = trial.best(self.objective)
-        if state is not State.FAIL and best is None:
+        best = trial.best(self.objective) if self.goals.single or trial.standing else None
+        if state is not State.FAIL and best is None and not trial.standing:
             state, cause = State.FAIL, cause or f"never reported a finite {self.objective.metric}"
-        last = spool.read(self.trial_folder(number))
+        last = [report for _, report in self._spool.read_ordered(self.trial_folder(number))]
         with self._together():
             for key, value in self._closing(best[0] if best else None, last, cause).items():
                 self._set(number, key, value)
-            values = None if state is State.FAIL or best is None else [best[1]]
+            for key, value in self.goals.excesses(trial.values).items():
+                self._storage.set_trial_system_attr(self._frozen_trial(number)._trial_id, f"constraints:{key}", value)
+            values = None if state is State.FAIL or best is None else self._values(trial, best[1])
             self._storage.set_trial_state_values(self._frozen_trial(number)._trial_id, TrialState[state.value], values)
         return self.trial(number)
 
     def note(self, key: str, value: Any) -> None:
         """Keep a fact about the whole sweep (JSON)."""
         self.study.set_user_attr(key, value)
+
+    def extend(self, spec: Mapping[str, Any], objective: Objective) -> None:
+        """Keep what the sweep's spec says from now on: it is not over any more. The metric and its mode stay."""
+        with self._together():
+            for key, value in {"spec": dict(spec), "objective": asdict(objective), "ended": None}.items():
+                self.note(key, value)
 
     # --- what anyone reads ---
 
@@ -147,6 +172,8 @@ class Ledger:
             trials=trials,
             created=min((trial.started for trial in trials if trial.started), default=None),
             attributes=self.study.user_attrs,
+            further=self.goals.objectives[1:],
+            constraints=self.goals.constraints,
         )
 
     def history(self) -> list[tuple[int, Report]]:
@@ -155,10 +182,17 @@ class Ledger:
             (order, trial.number, report)
             for trial in self._frozen()
             if trial.intermediate_values
-            for order, report in spool.read_ordered(self.trial_folder(trial.number))
+            for order, report in self._spool.read_ordered(self.trial_folder(trial.number))
             if report.step in trial.intermediate_values
         ]
         return [(number, report) for _, number, report in sorted(found, key=lambda entry: entry[0])]
+
+    def reported(self, number: int, step: int) -> Report:
+        """What a trial reported after an epoch; raises `LedgerError` if it has not."""
+        for _, report in self._spool.read_ordered(self.trial_folder(number)):
+            if report.step == step:
+                return report
+        raise LedgerError(f"trial {number} never reported step {step}")
 
     def trial_folder(self, number: int) -> Path:
         """Where a trial keeps its spool and its checkpoints."""
@@ -192,6 +226,19 @@ class Ledger:
     def _set(self, number: int, key: str, value: Any) -> None:
         self._storage.set_trial_user_attr(self._frozen_trial(number)._trial_id, key, value)
 
+    def _keep_standing(self, frozen: FrozenTrial, report: Report) -> None:
+        """Where there is more than one objective, note the report that a trial stands for, if it is this one."""
+        if self.goals.single:
+            return
+        before = frozen.user_attrs.get("standing", {"step": 0})
+        if self.goals.better(report.metrics, before["values"] if before["step"] else None):
+            values = {metric: report.metrics[metric] for metric in self.goals.metrics}
+            self._set(frozen.number, "standing", {"step": report.step, "values": values})
+
+    def _values(self, trial: TrialRecord, leading: float) -> list[float]:
+        """A trial's values for Optuna, one an objective."""
+        return [leading, *(trial.values[it.metric] for it in self.goals.objectives[1:])]
+
     def _closing(self, step: int | None, reports: list[Report], cause: str | None) -> dict[str, Any]:
         facts: dict[str, Any] = {"paused": False, "seconds": reports[-1].seconds if reports else 0.0}
         if cause is not None:
@@ -205,7 +252,7 @@ class Ledger:
         state = State.RUNNING if frozen.state is TrialState.WAITING else State(frozen.state.name)
         if state is State.RUNNING and attributes.get("paused"):
             state = State.PAUSED
-        checkpoint = attributes.get("checkpoint")
+        checkpoint, standing = attributes.get("checkpoint"), attributes.get("standing")
         return TrialRecord(
             number=frozen.number,
             state=state,
@@ -219,7 +266,26 @@ class Ledger:
             checkpoint=CheckpointRef(**checkpoint) if checkpoint else None,
             folder=self.trial_folder(frozen.number),
             attributes=attributes,
+            standing=Standing(**standing) if standing else None,
+            takeovers=tuple(map(Takeover.from_json, attributes.get("takeovers", ()))),
         )
+
+
+def _new_study(
+    journal: GroupedJournal, name: str, spec: Mapping[str, Any], objective: Objective, attributes: Mapping[str, Any]
+) -> optuna.Study:
+    _quiet()
+    facts = {"spec": dict(spec), "objective": asdict(objective), **attributes}
+    goals = Goals.of(facts)
+    with journal.together():
+        study = optuna.create_study(
+            storage=JournalStorage(journal),
+            study_name=name,
+            directions=["maximize" if it.mode == "max" else "minimize" for it in goals.objectives],
+        )
+        for key, value in facts.items():
+            study.set_user_attr(key, value)
+    return study
 
 
 def _quiet() -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-Mode = Literal["max", "min"]
+from tracking.goals import Constraint, Goals, Objective, Values
 
 
 class State(StrEnum):
@@ -26,22 +26,6 @@ class State(StrEnum):
     def finished(self) -> bool:
         """Whether nothing more will happen to the trial."""
         return self in (State.COMPLETE, State.PRUNED, State.FAIL)
-
-
-@dataclass(frozen=True, slots=True)
-class Objective:
-    """The metric a sweep is judged by, and whether more of it is better."""
-
-    metric: str = "val/accuracy"
-    mode: Mode = "max"
-
-    def better(self, value: float, than: float | None) -> bool:
-        """Whether `value` beats `than`; nothing beats a NaN challenger, anything finite beats None."""
-        if not math.isfinite(value):
-            return False
-        if than is None:
-            return True
-        return value > than if self.mode == "max" else value < than
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +48,51 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Takeover:
+    """A trial went on from another trial's checkpoint, with other settings (population based training).
+
+    Attributes:
+        epoch: After which of its epochs; both trials had come to it.
+        donor: The other trial.
+        params: The searched values from here on, by dotted name.
+        choices: The whole configuration from here on, one mapping a slot.
+        seconds: How long the trial itself had trained until then.
+        checkpoint: The donor's, of that epoch.
+    """
+
+    epoch: int
+    donor: int
+    params: Mapping[str, Any]
+    choices: Mapping[str, Mapping[str, Any]]
+    seconds: float = 0.0
+    checkpoint: CheckpointRef | None = None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Takeover:
+        """The inverse of `dataclasses.asdict`."""
+        checkpoint = data["checkpoint"]
+        return cls(**{**data, "checkpoint": CheckpointRef(**checkpoint) if checkpoint else None})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The report that a trial stands for where there is more than one objective: its step and what counts of it.
+
+    Step 0 is what was measured before the first epoch, of a trial that was not trained.
+    """
+
+    step: int
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
 class TrialRecord:
     """One trial of a sweep, as the ledger holds it.
 
     `params` are the searched values by dotted name (`architecture.mlp.width`); `choices` is the whole configuration,
     defaults included, one mapping a slot. `curve` maps each reported step (epoch, from 1) to the objective's value.
+    Both are as the trial was drawn: `takeovers` says in order where they changed, `at(step)` gives those of an epoch.
+    `standing` is there in sweeps with several objectives or constraints alone.
     """
 
     number: int
@@ -83,18 +107,41 @@ class TrialRecord:
     checkpoint: CheckpointRef | None = None
     folder: Path | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    takeovers: Sequence[Takeover] = ()
+    standing: Standing | None = None
+
+    @property
+    def values(self) -> Values:
+        """The objectives and constrained metrics that the trial stands for; empty with a single objective."""
+        return self.standing.values if self.standing else {}
 
     @property
     def epochs(self) -> int:
         """The last step the trial reported; 0 before its first report."""
         return max(self.curve, default=0)
 
+    def at(self, step: int) -> TrialRecord:
+        """The same trial with the params and choices by which it trained, or will train, epoch `step`."""
+        before = [takeover for takeover in self.takeovers if takeover.epoch < step]
+        return replace(self, params=before[-1].params, choices=before[-1].choices) if before else self
+
+    def at_best(self, objective: Objective) -> TrialRecord:
+        """The same trial with the params and choices that gave its best report."""
+        best = self.best(objective)
+        return self.at(best[0]) if best else self
+
     def choice(self, slot: str) -> str:
         """The name chosen in a slot: `trial.choice("architecture") == "mlp"`; empty if the sweep has no such slot."""
         return str(self.choices.get(slot, {}).get("name", ""))
 
     def best(self, objective: Objective) -> tuple[int, float] | None:
-        """The step and value of the trial's best finite report, the earliest of equals; None without one."""
+        """The step and value of the report that the trial stands for; None without a finite one.
+
+        That is the best one, the earliest of equals; with constraints, the best of those that break none if there are.
+        """
+        if self.standing:
+            value = self.curve.get(self.standing.step)
+            return None if value is None else (self.standing.step, value)
         finite = [(step, value) for step, value in sorted(self.curve.items()) if math.isfinite(value)]
         if not finite:
             return None
@@ -113,17 +160,35 @@ class SweepRecord:
     trials: Sequence[TrialRecord]
     created: datetime | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    further: Sequence[Objective] = ()
+    constraints: Sequence[Constraint] = ()
+
+    @property
+    def goals(self) -> Goals:
+        """All objectives, and the constraints."""
+        return Goals((self.objective, *self.further), tuple(self.constraints))
 
     def best(self) -> TrialRecord | None:
-        """The trial with the best value so far, unless it failed; the lowest number of equals; None without one."""
-        leader: TrialRecord | None = None
-        value: float | None = None
-        for trial in self.trials:
-            if trial.state is State.FAIL:
-                continue
-            if (found := trial.best(self.objective)) and self.objective.better(found[1], value):
-                leader, value = trial, found[1]
-        return leader
+        """The trial with the best value so far, unless it failed or breaks a constraint; None without one.
+
+        Of equals the one that is better by the next objective, and at last the lowest number.
+        """
+        found = [(scores, -trial.number, trial) for trial in self.trials if (scores := self.scores(trial))]
+        return max(found, key=lambda entry: entry[:2])[2] if found else None
+
+    def scores(self, trial: TrialRecord) -> tuple[float, ...]:
+        """The objectives' values that a trial stands for, higher is better; empty where it cannot be ranked.
+
+        That is one that failed, that breaks a constraint, or that has not reported finite values yet.
+        """
+        found = trial.best(self.objective)
+        if trial.state is State.FAIL or found is None or self.broken(trial):
+            return ()
+        return (self.objective.score(found[1]), *(it.score(trial.values[it.metric]) for it in self.further))
+
+    def broken(self, trial: TrialRecord) -> list[str]:
+        """The constraints that a trial breaks, in words."""
+        return self.goals.broken(trial.values) if self.constraints else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,3 +207,6 @@ class LeaderboardEntry:
     cause: str | None
     checkpoint: str | None
     params: Mapping[str, Any]
+    values: Values = field(default_factory=dict)
+    broken: Sequence[str] = ()
+    front: int | None = None

@@ -7,10 +7,50 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Protocol
 
 from tracking.records import CheckpointRef, Report
 
 FILE = "metrics.jsonl"
+
+
+class Spool(Protocol):
+    """Where a ledger keeps its trials' reports."""
+
+    def append(self, trial: Path, report: Report, order: int) -> None:
+        """Add a report; `order` is its place among all reports of the sweep, from 0."""
+
+    def read_ordered(self, trial: Path) -> list[tuple[int, Report]]:
+        """A trial's reports with their place in the sweep, one a step, in the order of the steps."""
+        ...
+
+
+class OnDisk:
+    """A file a trial, in the trial's folder."""
+
+    def append(self, trial: Path, report: Report, order: int) -> None:
+        """Add a line to the trial's file."""
+        append(trial, report, order)
+
+    def read_ordered(self, trial: Path) -> list[tuple[int, Report]]:
+        """What the trial's file holds."""
+        return read_ordered(trial)
+
+
+class InMemory:
+    """Reports that end with their process."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Path, dict[int, tuple[int, Report]]] = {}
+
+    def append(self, trial: Path, report: Report, order: int) -> None:
+        """Keep the report, unless the step has one."""
+        self._kept.setdefault(trial, {}).setdefault(report.step, (order, report))
+
+    def read_ordered(self, trial: Path) -> list[tuple[int, Report]]:
+        """What was kept."""
+        kept = self._kept.get(trial, {})
+        return [kept[step] for step in sorted(kept)]
 
 
 def append(folder: Path, report: Report, order: int) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from tracking.leaderboard import front
 from tracking.records import Objective, Report, State, SweepRecord, TrialRecord
 from tracking.redaction import without_passwords
 from tracking.stores.base import Point, RunStatus
@@ -16,10 +17,13 @@ from tracking.stores.base import Point, RunStatus
 LEDGER_TAG = "sweepforge.ledger"
 TRIAL_TAG = "sweepforge.trial"
 PARENT_TAG = "mlflow.parentRunId"
+FRONT_ROWS = 50
+"""A front is longer than this rarely, and a note is read rather than scrolled."""
 EPOCH = "epoch"
 """The metric that is a trial's last reported epoch: what is shown already ends there."""
 
-_SHOWN_ELSEWHERE = {"spec", "objective", "choices", "checkpoint", "cause", "paused", "seconds"}
+_SHOWN_ELSEWHERE = {"spec", "objective", "choices", "checkpoint", "cause", "paused", "seconds", "driven_seconds"}
+_SHOWN_ELSEWHERE |= {"further", "constraints", "standing"}
 
 
 def ledger_id(record: SweepRecord) -> str | None:
@@ -59,7 +63,8 @@ def sweep_tags(record: SweepRecord, facts: Mapping[str, str]) -> dict[str, str]:
         LEDGER_TAG: str(ledger_id(record)),
         "mlflow.note.content": summary(record),
         **_data_tags(record),
-        "objective": f"{record.objective.metric} {record.objective.mode}",
+        "objective": ", ".join(f"{it.metric} {it.mode}" for it in record.goals.objectives),
+        **({"constraints": ", ".join(map(str, record.constraints))} if record.constraints else {}),
         **_labels(record.attributes),
         **_best_tags(best),
         **_source_tags(record.name, facts),
@@ -86,6 +91,9 @@ def summary(record: SweepRecord) -> str:
     epochs = sum(trial.epochs for trial in record.trials)
     told = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
     lines = [f"**{record.name}**: {told}; {epochs} epochs trained in all.", "", *_best_lines(record)]
+    lines += _front_lines(record)
+    if ended := record.attributes.get("ended"):
+        lines += ["", f"Over: {ended}."]
     return without_passwords("\n".join([*lines, "", f"Ledger: `{record.folder}`"]))
 
 
@@ -104,7 +112,8 @@ def leading_points(
 
     When the trial that led has failed, it does not count any more: a last point takes the lead back.
     """
-    alive = [entry for entry in reports if entry[1].state is not State.FAIL]
+    goals = record.goals
+    alive = [it for it in reports if it[1].state is not State.FAIL and not goals.broken(it[2].metrics)]
     points = list(_improvements(record.objective, sorted(alive, key=lambda entry: entry[0]), best))
     leader = record.best()
     found = leader.best(record.objective) if leader else None
@@ -137,7 +146,9 @@ def trial_tags(record: SweepRecord, trial: TrialRecord, facts: Mapping[str, str]
         **{slot: name for slot in trial.choices if (name := trial.choice(slot)) and name != slot},
         **_data_tags(record, trial.choice("dataset")),
         **({"cause": without_passwords(trial.cause)} if trial.cause else {}),
+        **({"broken": "; ".join(broken)} if (broken := record.broken(trial)) else {}),
         **_checkpoint_tags(trial),
+        **_takeover_tags(trial),
         **_labels(trial.attributes),
         **_source_tags(record.name, facts),
     }
@@ -200,9 +211,19 @@ def _report_points(trial: TrialRecord, report: Report, best: Point | None) -> It
     for key, value in {"seconds": report.seconds, **report.metrics}.items():
         if key != EPOCH:
             yield Point(key, float(value), report.step, time)
+    yield from _changed_settings(trial, report)
     if best:
         yield best
     yield Point(EPOCH, report.step, report.step, time)
+
+
+def _changed_settings(trial: TrialRecord, report: Report) -> Iterator[Point]:
+    """The numbers with which a trial trained an epoch otherwise than it began: a run's parameters cannot change."""
+    before = [takeover for takeover in trial.takeovers if takeover.epoch < report.step]
+    changed = {name for it in before for name, value in it.params.items() if value != trial.params.get(name)}
+    for name, value in trial.at(report.step).params.items():
+        if name in changed and isinstance(value, int | float) and not isinstance(value, bool):
+            yield Point(name, float(value), report.step, _time(trial, report))
 
 
 def _time(trial: TrialRecord, report: Report) -> int:
@@ -220,8 +241,23 @@ def _best_lines(record: SweepRecord) -> list[str]:
         f"Best `{record.objective.metric}` ({record.objective.mode}): **{value:.6g}**, "
         f"{trial_name(leader)} at epoch {step}.",
         "",
-        *(f"- `{key}` = `{_text(value)}`" for key, value in leader.params.items()),
+        *(f"- `{key}` = `{_text(value)}`" for key, value in leader.at(step).params.items()),
     ]
+
+
+def _front_lines(record: SweepRecord) -> list[str]:
+    """The constraints, and with several objectives the trials that no other beats in all of them at once."""
+    lines = ["", f"Constraints: {', '.join(f'`{it}`' for it in record.constraints)}."] if record.constraints else []
+    if not record.further:
+        return lines
+    metrics = [it.metric for it in record.goals.objectives]
+    rows = front(record).rename(columns={"value": metrics[0]})
+    told = ", ".join(f"{it.metric} ({it.mode})" for it in record.goals.objectives)
+    lines += ["", f"Beaten by no other trial in all of {told}:", "", f"| trial | {' | '.join(metrics)} |"]
+    lines += [f"|{' --- |' * (1 + len(metrics))}"]
+    for _, row in rows.head(FRONT_ROWS).iterrows():
+        lines.append(f"| {row['trial']} | {' | '.join(f'{row[metric]:.6g}' for metric in metrics)} |")
+    return lines
 
 
 def _best_tags(best: TrialRecord | None) -> dict[str, str]:
@@ -251,6 +287,13 @@ def _source_tags(name: str, facts: Mapping[str, str]) -> dict[str, str]:
     own = {f"provenance.{key}": without_passwords(value) for key, value in facts.items() if key != "git.diff"}
     commit = {"mlflow.source.git.commit": facts["git.commit"]} if "git.commit" in facts else {}
     return {"mlflow.source.name": name, "mlflow.source.type": "LOCAL", **commit, **own}
+
+
+def _takeover_tags(trial: TrialRecord) -> dict[str, str]:
+    """After which epochs a trial went on as a copy of which others."""
+    if not trial.takeovers:
+        return {}
+    return {"copy_of": ", ".join(f"trial {it.donor} at epoch {it.epoch}" for it in trial.takeovers)}
 
 
 def _labels(attributes: Mapping[str, Any]) -> dict[str, str]:

@@ -7,7 +7,23 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tracking.records import Objective
+from tracking.goals import Constraint, Goals, Objective
+from tracking.records import CheckpointRef
+
+
+@dataclass(frozen=True)
+class Inheritance:
+    """What a trial takes over from another, to go on from there with settings of its own.
+
+    Attributes:
+        checkpoint: The other's.
+        seconds: How long the trial itself had trained until then.
+        best: The epoch and value of its own best report until then.
+    """
+
+    checkpoint: CheckpointRef
+    seconds: float = 0.0
+    best: tuple[int, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -24,6 +40,11 @@ class Assignment:
         cpus: How many threads it may use.
         gpus: How many accelerators it was given.
         import_paths: Folders from which a user's own modules can be imported, absolute.
+        inheritance: The checkpoint to go on from instead, until the trial has a newer one of its own.
+        kept: Epochs whose checkpoints stay because another trial may take them over.
+        further: Objectives besides the leading one.
+        constraints: What its metrics must keep.
+        measured: The metrics that are asked for by name.
     """
 
     number: int
@@ -35,6 +56,16 @@ class Assignment:
     cpus: int = 1
     gpus: float = 0
     import_paths: tuple[str, ...] = ()
+    inheritance: Inheritance | None = None
+    kept: tuple[int, ...] = ()
+    further: tuple[Objective, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    measured: tuple[str, ...] = ()
+
+    @property
+    def goals(self) -> Goals:
+        """All objectives, and the constraints."""
+        return Goals((self.objective, *self.further), self.constraints)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON data."""
@@ -49,5 +80,17 @@ class Assignment:
                 "folder": Path(data["folder"]),
                 "objective": Objective(**data["objective"]),
                 "import_paths": tuple(data["import_paths"]),
+                "inheritance": _inheritance(data["inheritance"]),
+                "kept": tuple(data["kept"]),
+                "further": tuple(Objective(**it) for it in data["further"]),
+                "constraints": tuple(Constraint(**it) for it in data["constraints"]),
+                "measured": tuple(data["measured"]),
             }
         )
+
+
+def _inheritance(data: Mapping[str, Any] | None) -> Inheritance | None:
+    if data is None:
+        return None
+    best = tuple(data["best"]) if data["best"] else None
+    return Inheritance(CheckpointRef(**data["checkpoint"]), data["seconds"], best)

@@ -54,6 +54,11 @@ def build_exportable(assignment: Assignment, weights: Mapping[str, Tensor]) -> t
     """The network alone, one tensor in and one out, with these weights; and two samples to show it."""
     module = build_module(assignment)
     module.load_state_dict(dict(weights))
+    return exportable_of(module, assignment)
+
+
+def exportable_of(module: L.LightningModule, assignment: Assignment) -> tuple[nn.Module, Tensor]:
+    """A module's network alone, one tensor in and one out; and two samples to show it."""
     if hasattr(module, "exportable") and "module" not in assignment.choices["architecture"]:
         return cast(tuple[nn.Module, Tensor], module.exportable(read_data(assignment.choices["dataset"])))
     if isinstance(module, Supervised):

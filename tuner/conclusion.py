@@ -26,7 +26,7 @@ def conclude(ledger: Ledger, conductor: Conductor, tracked: Tracks) -> None:
     if not checkpoints.whole(best.checkpoint):
         _log.warning("the best checkpoint is damaged, so it is neither judged nor kept: %s", best.checkpoint.path)
         return
-    assignment = conductor.assignment(best)
+    assignment = conductor.assignment(best, best.checkpoint.step)
     if _known(ledger, "test") != best.checkpoint.digest:
         _judge(ledger, best, best.checkpoint, assignment)
         tracked.projection.nudge()

@@ -7,21 +7,27 @@ A runner asks for jobs while it has a free worker, runs them, and hands back wha
 
 from __future__ import annotations
 
-import math
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tracking.ledger import Ledger
-from tracking.records import Objective, Report, State, TrialRecord
+from tracking.records import Report, State, TrialRecord
 from tuner.assignment import Assignment
+from tuner.drawing import Drawing, exactly
 from tuner.seats import ERROR, PAUSED, RUNNING, TERMINATED, Floor, Seat
 from tuner.seeds import seed_of
 from tuner.spec import SweepSpec
+from tuner.spending import Spending
+from tuner.takeovers import go_on, inheritance_of, kept, retell
+from tuner.verdicts import kind_of, no_number, out_of_bounds
 
 if TYPE_CHECKING:
     from ray.tune.schedulers import TrialScheduler
+
+    from tuner.warm_start import WarmStart
 
 SAME_CAUSE = 5
 """So many first failures for one and the same cause, without any success, end the sweep."""
@@ -32,6 +38,9 @@ STEP = "training_iteration"
 
 class Observer:
     """Is told what happens; does nothing by itself. Subclasses override what they care about."""
+
+    def warmed(self, start: WarmStart) -> None:
+        """A new sweep has taken something from earlier ones, or has found nothing there."""
 
     def started(self, trial: TrialRecord) -> None:
         """A trial starts, or goes on after a pause."""
@@ -89,13 +98,15 @@ class Conductor:
         self._waiting: list[int] = []
         self._broken: dict[int, str] = {}
         self._causes: Counter[str] = Counter()
+        self._drawing = Drawing(self.spec, self.ledger.study)
+        self._spending = Spending(self.spec, self.ledger.goals)
         self._replay()
 
     # --- what a runner calls ---
 
     def next_job(self) -> Assignment | None:
         """The trial that a free worker should run now; None if there is none at the moment."""
-        if self.limits.reached():
+        if self._over():
             return None
         ways = (self._interrupted, self._promoted, self._new)
         number = next((found for way in ways if (found := way()) is not None), None)
@@ -108,15 +119,21 @@ class Conductor:
         return self.assignment(trial)
 
     def report(self, number: int, report: Report) -> bool:
-        """Keep a trial's report and ask the scheduler; returns whether the trial goes on."""
+        """Keep a trial's report and ask the scheduler; returns whether the trial goes on.
+
+        A report of step 0 says what was measured before the first epoch: it is kept only if it ends the trial.
+        """
         seat = self._floor.seats[number]
+        if report.step == 0:
+            return seat.status == RUNNING and not self._out_of_bounds(seat, report)
         if seat.status != RUNNING or not self.ledger.report(number, report):
             return seat.status == RUNNING
+        self._spending.reported(number, report)
         self.observer.reported(number, report)
-        if broken := _broken(report, self.ledger.objective):
+        if broken := no_number(report, self.ledger.goals):
             self.failed(number, broken)
             return False
-        return self._decide(seat, report)
+        return not self._out_of_bounds(seat, report) and self._decide(seat, report)
 
     def finished(self, number: int) -> None:
         """The trial's worker is free: it ran all its epochs, or was told to stop."""
@@ -136,7 +153,7 @@ class Conductor:
             return
         seat.status = ERROR
         self.scheduler.on_trial_error(self._floor, seat)
-        self._causes[_kind(cause)] += 1
+        self._causes[kind_of(cause)] += 1
         self.observer.ended(self.ledger.tell(number, State.FAIL, cause=cause))
         self._give_up_stopped()
         if self._hopeless():
@@ -157,6 +174,12 @@ class Conductor:
 
     # --- deciding ---
 
+    def _over(self) -> bool:
+        """Whether no new trial may start, and running ones should end with their epoch."""
+        if not self.limits.stopping and (reason := self._spending.over(self._floor.seats)):
+            self.limits.stop(reason)
+        return self.limits.reached()
+
     def _decide(self, seat: Seat, report: Report) -> bool:
         seat.last_result = {STEP: report.step, **report.metrics}
         decision = self.scheduler.on_trial_result(self._floor, seat, seat.last_result)
@@ -168,7 +191,19 @@ class Conductor:
         elif decision == self.scheduler.PAUSE:
             self._pause(seat)
         self._give_up_stopped()
-        return seat.status == RUNNING and not self.limits.reached()
+        return seat.status == RUNNING and not self._over()
+
+    def _out_of_bounds(self, seat: Seat, report: Report) -> bool:
+        """End a trial that breaks a constraint for good, unseen by the scheduler; whether it does."""
+        if not (cause := out_of_bounds(report.metrics, self.ledger.goals)):
+            return False
+        seat.status = TERMINATED
+        self.scheduler.on_trial_remove(self._floor, seat)
+        if report.step == 0:
+            self.ledger.measured(seat.number, report.metrics)
+        self.observer.ended(self.ledger.tell(seat.number, State.PRUNED, cause=cause))
+        self._give_up_stopped()
+        return True
 
     def _complete(self, seat: Seat) -> None:
         seat.status = TERMINATED
@@ -198,9 +233,9 @@ class Conductor:
         self.observer.ended(self.ledger.tell(seat.number, State.PRUNED))
 
     def _hopeless(self) -> bool:
-        finished = sum(seat.is_finished() for seat in self._floor.seats.values())
-        failures = self._causes.total()
-        return failures >= SAME_CAUSE and failures == finished and len(self._causes) == 1
+        if self._causes.total() < SAME_CAUSE or len(self._causes) > 1:
+            return False
+        return not any(_well(seat) for seat in self._floor.seats.values())
 
     # --- finding work ---
 
@@ -212,29 +247,39 @@ class Conductor:
         self._give_up_stopped()
         if seat is None or seat.status != PAUSED or seat.number in self._out:
             return None
-        self.ledger.pause(seat.number, False)
+        go_on(self.ledger, self.spec.space, seat)
         return int(seat.number)
 
     def _new(self) -> int | None:
-        if len(self._floor.seats) >= self.spec.trials:
-            return None
         number = len(self._floor.seats)
-        seed = seed_of(self.spec.seed, "draw", number)
-        sampler = self.spec.searcher_choice.build(self.spec.space, self.ledger.study, seed)
-        trial = self.ledger.ask(sampler, self.spec.space.suggest)
-        self._seat(trial.number)
+        if number >= self.spec.budget.trials:
+            return None
+        wish = getattr(self.scheduler, "wish", None)
+        if number >= self.spec.trials or (point := self._drawing.point(number, wish)) is None:
+            self.limits.reason = self.limits.reason or f"every point was tried: there are {number}"
+            return self._promoted_at_last()
+        trial = self.ledger.ask(exactly(point), self.spec.space.suggest)
+        self._seat(trial)
         return trial.number
 
-    def _seat(self, number: int) -> Seat:
-        seat = self._floor.seats[number] = Seat(number)
+    def _promoted_at_last(self) -> int | None:
+        """Whoever waited for the trials that will not come."""
+        if self._floor.full:
+            return None
+        self._floor.full = True
+        return self._promoted()
+
+    def _seat(self, trial: TrialRecord) -> Seat:
+        seat = self._floor.seats[trial.number] = Seat(trial.number, config=trial.params)
         self.scheduler.on_trial_add(self._floor, seat)
         return seat
 
-    def assignment(self, trial: TrialRecord) -> Assignment:
-        """What a worker needs to run a trial."""
+    def assignment(self, trial: TrialRecord, step: int | None = None) -> Assignment:
+        """What a worker needs to run a trial, from its next epoch on; or what it trained epoch `step` with."""
+        exchanges = self.spec.scheduler_choice.exchanges(self.spec.budget.epochs)
         return Assignment(
             number=trial.number,
-            choices=trial.choices,
+            choices=trial.at(step or trial.epochs + 1).choices,
             seed=seed_of(self.spec.seed, "trial", trial.number),
             epochs=self.spec.budget.epochs,
             folder=self.ledger.trial_folder(trial.number).absolute(),
@@ -242,6 +287,11 @@ class Conductor:
             cpus=self.spec.resources.cpus,
             gpus=self.spec.resources.gpus,
             import_paths=self.import_paths,
+            inheritance=inheritance_of(self.ledger, trial),
+            kept=kept(exchanges, self._floor.seats.values(), STEP),
+            further=self.ledger.goals.objectives[1:],
+            constraints=self.ledger.goals.constraints,
+            measured=self.spec.measured,
         )
 
     # --- coming back ---
@@ -250,23 +300,30 @@ class Conductor:
         """Bring a fresh scheduler to where the ledger left it, and note which trials were with workers."""
         trials = {trial.number: trial for trial in self.ledger.trials()}
         for number, report in self.ledger.history():
-            self._seat_until(number)
+            self._seat_until(number, trials)
             self._retell(trials[number], report)
-        self._seat_until(len(trials) - 1)
+        self._seat_until(len(trials) - 1, trials)
         for trial in trials.values():
             self._settle(trial)
 
-    def _seat_until(self, number: int) -> None:
+    def _seat_until(self, number: int, trials: Mapping[int, TrialRecord]) -> None:
         for missing in range(len(self._floor.seats), number + 1):
-            self._seat(missing).status = RUNNING
+            self._seat(trials[missing]).status = RUNNING
 
     def _retell(self, trial: TrialRecord, report: Report) -> None:
         seat = self._floor.seats[trial.number]
+        self._spending.reported(trial.number, report)
         if seat.status == PAUSED:  # it was promoted before it could report again
-            self.scheduler.choose_trial_to_run(self._floor)
+            seat.exploit = None
+            retell(seat, trial, seat.last_result[STEP])
             seat.status = RUNNING
-        if broken := _broken(report, self.ledger.objective):
+        if broken := no_number(report, self.ledger.goals):
             self._broken[trial.number] = broken
+            return
+        if broken := out_of_bounds(report.metrics, self.ledger.goals):
+            self._broken[trial.number] = broken
+            seat.status = TERMINATED
+            self.scheduler.on_trial_remove(self._floor, seat)
             return
         seat.last_result = {STEP: report.step, **report.metrics}
         decision = self.scheduler.on_trial_result(self._floor, seat, seat.last_result)
@@ -284,12 +341,13 @@ class Conductor:
             if seat.status != ERROR:
                 seat.status = ERROR
                 self.scheduler.on_trial_error(self._floor, seat)
-            self._causes[_kind(trial.cause or "")] += 1
+            self._causes[kind_of(trial.cause or "")] += 1
         elif trial.state.finished:
             self._retell_end(seat, trial.state)
         elif seat.status == TERMINATED:
-            state = State.COMPLETE if trial.epochs >= self.spec.budget.epochs else State.PRUNED
-            self.ledger.tell(trial.number, state)
+            cause = self._broken.get(trial.number)
+            whole = trial.epochs >= self.spec.budget.epochs and cause is None
+            self.ledger.tell(trial.number, State.COMPLETE if whole else State.PRUNED, cause=cause)
         elif trial.number in self._broken:
             seat.status = ERROR
             self.scheduler.on_trial_error(self._floor, seat)
@@ -310,15 +368,6 @@ class Conductor:
             self.scheduler.on_trial_remove(self._floor, seat)
 
 
-def _broken(report: Report, objective: Objective) -> str | None:
-    """Why a trial cannot go on after a report: its objective, or the loss it trains on, is no number any more."""
-    for metric in (objective.metric, "train/loss"):
-        value = report.metrics.get(metric, 0.0)
-        if not math.isfinite(value):
-            return f"{metric} became {value} in epoch {report.step}"
-    return None
-
-
-def _kind(cause: str) -> str:
-    """A cause without the epoch in which it struck."""
-    return cause.split(" in epoch ", maxsplit=1)[0]
+def _well(seat: Seat) -> bool:
+    """Whether a trial shows that trials can do well: it ended without a failure, or has a value, and no failure yet."""
+    return seat.status == TERMINATED or (seat.status != ERROR and bool(seat.last_result))

@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -17,12 +18,16 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from tracking.goals import Goals
+from tracking.leaderboard import front
 from tracking.lease import holder
-from tracking.records import Objective, Report, State, SweepRecord, TrialRecord
+from tracking.records import Report, State, SweepRecord, TrialRecord
+from tuner.clock import KEY as DRIVEN
 from tuner.conductor import Observer
 from tuner.errors import EveryTrialFailedError
 from tuner.spec import SweepSpec
 from tuner.sweep import Sweep
+from tuner.warm_start import WarmStart
 
 STYLES = {
     State.RUNNING: "cyan",
@@ -65,13 +70,27 @@ def plan(spec: SweepSpec, *, brief: bool = False) -> str:
     lines = [] if brief else [yaml.safe_dump(spec.describe(), sort_keys=False).rstrip(), ""]
     if not brief:
         lines += [f"  {name}: {dimension}" for name, dimension in parameters.items()]
-    objective = spec.objective.resolved()
     lines.append(
         f"{spec.name or 'sweep'}: {spec.trials} trials of at most {spec.budget.epochs} epochs, "
-        f"{objective.mode}imise {objective.metric}, {len(parameters)} parameters, {size}"
+        f"{aims(spec.goals)}, {len(parameters)} parameters, {size}"
     )
-    lines += [f"  {line}" for line in spec.scheduler_choice.plan(spec.budget.epochs, spec.trials)]
+    lines += [f"  {line}" for line in (*_first(spec), *spec.scheduler_choice.plan(spec.budget.epochs, spec.trials))]
     return "\n".join(lines)
+
+
+def aims(goals: Goals) -> str:
+    """What a sweep is judged by, in words: `maximise val/accuracy, with latency_ms <= 5`."""
+    text = " and ".join(f"{it.mode}imise {it.metric}" for it in goals.objectives)
+    return ", with ".join([text, *([", ".join(map(str, goals.constraints))] if goals.constraints else [])])
+
+
+def _first(spec: SweepSpec) -> list[str]:
+    """The points that are tried first, and whether there are fewer points than trials."""
+    given = [", ".join(f"{name}={value}" for name, value in point.items()) for point in spec.first_points]
+    lines = [f"trial {number}: {point or 'drawn'}" for number, point in enumerate(given)]
+    if spec.trials < spec.budget.trials:
+        lines.append(f"ends after {spec.trials} of {spec.budget.trials} trials: every point is tried then")
+    return lines
 
 
 class Watcher(Observer):
@@ -79,12 +98,18 @@ class Watcher(Observer):
 
     def __init__(self, sweep: Sweep) -> None:
         self.sweep = sweep
-        self.objective: Objective = sweep.spec.objective.resolved()
+        self.goals = sweep.spec.goals
+        self.objective = self.goals.leading
         self.trials: dict[int, TrialRecord] = {}
         self.latest: dict[int, Report] = {}
         self.best: tuple[float, int, int] | None = None
         self.since = time.monotonic()
         self.first_start: float | None = None
+
+    def warmed(self, start: WarmStart) -> None:
+        """Print what each earlier sweep gave."""
+        for taken in start.sweeps:
+            typer.echo(str(taken))
 
     def started(self, trial: TrialRecord) -> None:
         """Remember the trial."""
@@ -95,7 +120,7 @@ class Watcher(Observer):
         """Remember its latest epoch, and whether it is the best."""
         self.latest[number] = report
         value = report.metrics[self.objective.metric]
-        if self.objective.better(value, self.best and self.best[0]):
+        if self.objective.better(value, self.best and self.best[0]) and not self.goals.broken(report.metrics):
             self.best = value, number, report.step
 
     def ended(self, trial: TrialRecord) -> None:
@@ -148,6 +173,11 @@ class LiveTable(Watcher):
     def __exit__(self, *error: object) -> None:
         self._live.stop()
 
+    def warmed(self, start: WarmStart) -> None:
+        """Print what each earlier sweep gave above the table."""
+        for taken in start.sweeps:
+            self._console.print(str(taken), markup=False, highlight=False)
+
     def _draw(self) -> Group:
         table = Table(box=None, padding=(0, 2, 0, 0))
         for heading in ("trial", "architecture", "optimizer", "epoch", self.objective.metric, "state"):
@@ -194,10 +224,18 @@ class Lines(Watcher):
 class JsonLines(Watcher):
     """One JSON object a line for each event."""
 
+    def warmed(self, start: WarmStart) -> None:
+        """Say what each earlier sweep gave."""
+        for taken in start.sweeps:
+            _say_json({"event": "warm start", **asdict(taken)})
+
     def started(self, trial: TrialRecord) -> None:
         """Say that a trial starts, and with what."""
         super().started(trial)
-        _say_json({"event": "started", "trial": trial.number, "choices": trial.choices})
+        copied = trial.takeovers[-1].donor if trial.takeovers and trial.takeovers[-1].epoch == trial.epochs else None
+        from_whom = {} if copied is None else {"copy_of": copied}
+        choices = trial.at(trial.epochs + 1).choices
+        _say_json({"event": "started", "trial": trial.number, "choices": choices, **from_whom})
 
     def reported(self, number: int, report: Report) -> None:
         """Say what a trial reported."""
@@ -215,6 +253,7 @@ def print_end(sweep: Sweep) -> None:
     record = sweep.record()
     facts = summary(record)
     if "best" not in facts:
+        _print_none_feasible(sweep, record)
         return
     print_leaderboard(record, sweep.leaderboard().head(10))
     best = facts["best"]
@@ -224,22 +263,35 @@ def print_end(sweep: Sweep) -> None:
     if judged := ", ".join(f"{name} {value:.4f}" for name, value in facts.get("test", {}).items()):
         typer.echo(f"test part   {judged}  (read once, with the best trial's checkpoint)")
     typer.echo(f"checkpoint  {best['checkpoint']}")
+    if facts["ended"]:
+        typer.echo(f"ended       {facts['ended']}")
     typer.echo(f"see it      tuner ui{_home_option(sweep)}   (or: tuner report {sweep.name}{_home_option(sweep)})")
+
+
+def _print_none_feasible(sweep: Sweep, record: SweepRecord) -> None:
+    if not (broken := [told for trial in record.trials for told in record.broken(trial)]):
+        return
+    print_leaderboard(record, sweep.leaderboard().head(10))
+    limits = ", ".join(map(str, record.constraints))
+    typer.echo(f"\nno trial keeps the constraints ({limits}); the first has {broken[0]}")
 
 
 def print_leaderboard(record: SweepRecord, board: pd.DataFrame) -> None:
     """A leaderboard as a table as wide as the terminal."""
+    extra = [name for name in ("pareto", *record.goals.metrics[1:]) if name in board]
     columns = {"rank": "rank", "trial": "trial", "value": record.objective.metric, "step": "epoch"}
+    columns |= {name: name for name in extra if name not in columns}
     columns |= {"architecture": "architecture", "optimizer": "optimizer", "epochs": "epochs", "seconds": "seconds"}
     columns |= {"state": "state"}
     columns = {name: heading for name, heading in columns.items() if name != "optimizer" or (board[name] != "").any()}
     table = Table(box=None, padding=(0, 2, 0, 0))
-    numeric = ("rank", "trial", "value", "step", "epochs", "seconds")
+    numeric = ("rank", "trial", "value", "step", "epochs", "seconds", *extra)
     for column, heading in columns.items():
         table.add_column(heading, justify="right" if column in numeric else "left", no_wrap=True)
     for _, row in board.iterrows():
         cells = [_cell(column, row[column]) for column in columns]
-        cells[-1] += f": {row['cause']}" if isinstance(row["cause"], str) and row["cause"] else ""
+        remark = row["cause"] if isinstance(row["cause"], str) else row.get("broken")
+        cells[-1] += f": {remark}" if isinstance(remark, str) and remark else ""
         table.add_row(*cells)
     width = None if sys.stdout.isatty() else 160
     Console(width=width, highlight=False, markup=False).print(table)
@@ -260,10 +312,23 @@ def summary(record: SweepRecord) -> dict[str, Any]:
     if (best := record.best()) and (point := best.best(record.objective)):
         checkpoint = best.checkpoint.path if best.checkpoint else None
         facts["best"] = {"trial": best.number, "epoch": point[0], "value": point[1], "checkpoint": checkpoint}
-        facts["best"]["params"] = dict(best.params)
+        facts["best"]["params"] = dict(best.at_best(record.objective).params)
     if test := record.attributes.get("test"):
         facts["test"] = test["metrics"]
+    if record.further:
+        facts["objectives"] = [{"metric": it.metric, "mode": it.mode} for it in record.goals.objectives]
+        facts["front"] = front(record)["trial"].tolist()
+    if record.constraints:
+        facts["constraints"] = [str(it) for it in record.constraints]
+    facts["spent"] = spent(record)
+    facts["ended"] = record.attributes.get("ended")
     return facts
+
+
+def spent(record: SweepRecord) -> dict[str, float]:
+    """What the sweep has used of the budgets that bound it as a whole."""
+    minutes = record.attributes.get(DRIVEN, 0.0) / 60
+    return {"epochs": sum(trial.epochs for trial in record.trials), "minutes": round(minutes, 2)}
 
 
 def status(record: SweepRecord, *, json: bool = False) -> str:
@@ -276,12 +341,17 @@ def status(record: SweepRecord, *, json: bool = False) -> str:
     if facts["driver"]:
         doing = f"driven by {facts['driver']}"
     else:
-        doing = f"not running: `tuner resume {record.name}` goes on" if unfinished else "over"
+        goes_on = unfinished and not facts["ended"]
+        doing = f"not running: `tuner resume {record.name}` goes on" if goes_on else "over"
     lines = [f"{record.name}: {facts['trials']} of {facts['planned']} trials ({states or 'none started'}); {doing}"]
     if best := facts.get("best"):
         lines.append(
             f"  best {record.objective.metric} {best['value']:.4f} (trial {best['trial']}, epoch {best['epoch']})"
         )
+    if facts["ended"] and not facts["driver"]:
+        lines.append(f"  ended: {facts['ended']}")
+    if "front" in facts:
+        lines.append(f"  beaten by none in all objectives: trials {', '.join(map(str, facts['front'])) or 'none yet'}")
     return "\n".join(lines)
 
 
@@ -296,7 +366,9 @@ def _cell(column: str, value: Any) -> str:
         return ""
     if column == "value":
         return f"{value:.4f}"
-    return f"{value:.1f}" if column == "seconds" else str(value)
+    if column == "seconds":
+        return f"{value:.1f}"
+    return f"{value:,.6g}" if isinstance(value, float) else str(value)
 
 
 def _home_option(sweep: Sweep) -> str:

@@ -13,9 +13,11 @@ from search_spaces.imported import Imported
 from search_spaces.problems import Problem
 from search_spaces.shape import Shape
 from search_spaces.space import SLOTS, Branch
+from tuner import judging
 from tuner.datasets import read_data
 from tuner.errors import SpecError, cause_of
 from tuner.modules.metrics import NAMES
+from tuner.reported import MEASURED
 from tuner.spec import SweepSpec
 
 Taker = type[Architecture] | type[Augmentation]
@@ -94,9 +96,10 @@ def _objective(spec: SweepSpec, dataset: str, data: Data) -> Iterator[Problem]:
     known = ["val/loss", *(f"val/{name}" for name in NAMES[data.task]), "train/loss"]
     if data.task == "classification":
         known.append("train/accuracy")
-    if spec.objective.metric not in known:
-        text = f"{spec.objective.metric!r} is not reported for {data.task}, which is learned from {dataset}"
-        yield Problem("objective.metric", f"{text}; these are: {', '.join(known)}")
+    for path, metric in judging.named(spec).items():
+        if metric not in (*known, *MEASURED):
+            text = f"{metric!r} is not reported for {data.task}, which is learned from {dataset}"
+            yield Problem(path, f"{text}; these are: {', '.join(known)}")
 
 
 def _oversampling(spec: SweepSpec, dataset: str, data: Data) -> Iterator[Problem]:

@@ -81,7 +81,9 @@ def _assignment(spec: SweepSpec, choices: Choices, folder: Path, epochs: int) ->
         seed=seed_of(spec.seed, "check"),
         epochs=epochs,
         folder=folder,
-        objective=spec.objective.resolved(),
+        objective=spec.goals.leading,
         cpus=spec.resources.cpus,
         gpus=spec.resources.gpus,
+        further=spec.goals.objectives[1:],
+        measured=spec.measured,
     )

@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from typing import Literal, Protocol
 
 Answer = Literal["CONTINUE", "PAUSE", "STOP"]
 """What becomes of a trial after a report, in the words of Ray's schedulers."""
 
 
+class Ranking:
+    """Trials in the order of their scores, kept as they come: the best first, of equals the lower number first."""
+
+    def __init__(self) -> None:
+        self._keys: list[tuple[float, int]] = []
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __iter__(self) -> Iterator[int]:
+        return (number for _, number in self._keys)
+
+    def add(self, number: int, score: float) -> None:
+        """Put a trial in its place."""
+        insort(self._keys, (-score, number))
+
+    def remove(self, number: int, score: float) -> None:
+        """Take a trial out, which was added with that score."""
+        del self._keys[self.place(number, score)]
+
+    def place(self, number: int, score: float) -> int:
+        """How many stand before a trial."""
+        return bisect_left(self._keys, (-score, number))
+
+
 class Rung:
     """One level, with the scores of the trials that came there. A higher score is better.
+
+    Scores are added, and never changed or taken back.
 
     Args:
         level: The epoch at which trials are compared.
@@ -19,14 +48,24 @@ class Rung:
     def __init__(self, level: int) -> None:
         self.level = level
         self.scores: dict[int, float] = {}
+        self._ranking = Ranking()
 
     def __len__(self) -> int:
         return len(self.scores)
 
     def best(self, count: int) -> list[int]:
         """The numbers of the `count` best trials, best first; of equals the lower number first."""
-        ranked = sorted(self.scores, key=lambda number: (-self.scores[number], number))
-        return ranked[:count]
+        return list(islice(self._ranked(), count))
+
+    def place(self, number: int) -> int:
+        """How many of the trials that came there are better than one of them."""
+        return self._ranked().place(number, self.scores[number])
+
+    def _ranked(self) -> Ranking:
+        new = len(self.scores) - len(self._ranking)
+        for number, score in islice(reversed(self.scores.items()), new):
+            self._ranking.add(number, score)
+        return self._ranking
 
 
 class Book(Protocol):
@@ -37,6 +76,9 @@ class Book(Protocol):
 
     def enter(self, number: int) -> None:
         """A new trial takes part."""
+
+    def close(self) -> None:
+        """No further trial will come, although fewer came than were planned."""
 
     def leave(self, number: int) -> None:
         """A trial is over: complete, stopped or failed."""

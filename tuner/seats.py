@@ -14,14 +14,32 @@ from typing import Any
 PENDING, RUNNING, PAUSED, TERMINATED, ERROR = "PENDING", "RUNNING", "PAUSED", "TERMINATED", "ERROR"
 
 
+@dataclass(frozen=True)
+class Exploit:
+    """A waiting trial is to go on from the checkpoint of another, of the epoch at which it waits.
+
+    Attributes:
+        donor: The other trial's number.
+        params: The searched values that it then trains with, by dotted name.
+    """
+
+    donor: int
+    params: Mapping[str, Any]
+
+
 @dataclass(eq=False)
 class Seat:
-    """A trial as its scheduler sees it. `trial_id` is the ledger's number as text."""
+    """A trial as its scheduler sees it. `trial_id` is the ledger's number as text.
+
+    A scheduler may set `exploit` on the seat that `choose_trial_to_run` gives: that is what the trial goes on with.
+    It stays until the trial is chosen again; `config` are the searched values that the trial trains with now.
+    """
 
     number: int
     status: str = PENDING
     config: Mapping[str, Any] = field(default_factory=dict)
     last_result: dict[str, Any] = field(default_factory=dict)
+    exploit: Exploit | None = None
 
     @property
     def trial_id(self) -> str:
@@ -43,6 +61,8 @@ class Floor:
         self.seats: dict[int, Seat] = {}
         self.stopped: list[Seat] = []
         """Paused seats that the scheduler gave up, for whoever drives it to finish."""
+        self.full = False
+        """Whether no further trial will come, although fewer came than were planned."""
 
     def get_trials(self) -> list[Seat]:
         """Every seat, in the order of the trials' numbers."""

@@ -4,38 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from search_spaces import plugins
 from search_spaces.choice import Architecture, Choice, Dataset
 from search_spaces.imported import Imported
 from search_spaces.problems import Problem, Problems, rule_of
-from search_spaces.space import SLOTS, Space
-from tracking.records import Mode, Objective
-from tuner import reading
+from search_spaces.space import SLOTS, Point, Space
+from tracking.goals import Goals
+from tuner import judging, reading, starting_points
 from tuner.errors import SpecError
 from tuner.schedulers import Scheduler
 from tuner.searchers import Searcher
+from tuner.sections import Budget, ConstraintSpec, Names, ObjectiveSpec, OneObjective, Resources, Section
 
 RECIPES = Path(__file__).parent.parent / "search_spaces" / "recipes"
-REPORTED = (
-    "val/loss",
-    *(
-        f"val/{name}"
-        for name in ("accuracy", "precision", "recall", "f1", "auroc", "perplexity", "mse", "rmse", "mae", "r2")
-    ),
-    "train/loss",
-    "train/accuracy",
-)
-"""What the platform's own module reports, on one task or another."""
-
 DEFAULTS = {
     "loss": "cross_entropy",
     "optimizer": "adamw",
@@ -52,47 +43,11 @@ BY_TASK: dict[str, tuple[str, str]] = {
 """The loss and the objective that a spec may leave out, where the data set is not for classification."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+_UNSAID = ("constraints", "measure")
+"""Keys that say nothing while they are empty."""
 
 
-class ObjectiveSpec(_Section):
-    """What the sweep is judged by."""
-
-    metric: str = "val/accuracy"
-    """A metric that every trial reports; val/accuracy by default, or val/mse where numbers are learned."""
-    mode: Mode | None = None
-    """max or min; by default min for a metric whose name speaks of loss or error, else max."""
-
-    def resolved(self) -> Objective:
-        """The objective with its direction."""
-        smaller = re.search(r"loss|error|mse|mae|rmse|perplexity|distance|bound|kl", self.metric)
-        return Objective(self.metric, self.mode or ("min" if smaller else "max"))
-
-
-class Budget(_Section):
-    """When a sweep is over: at the first of these."""
-
-    trials: Annotated[int, Field(gt=0)] = 24
-    """Trials in all."""
-    epochs: Annotated[int, Field(gt=0)] = 20
-    """Epochs of one trial at most."""
-    minutes: Annotated[float, Field(gt=0)] | None = None
-    """After so many minutes no new trial starts, and running ones end with their epoch."""
-
-
-class Resources(_Section):
-    """What one trial is given, and how many run at once."""
-
-    cpus: Annotated[int, Field(gt=0)] = 1
-    """CPUs a trial, and so its threads."""
-    gpus: Annotated[float, Field(ge=0)] = 0
-    """GPUs a trial; a fraction lets several trials share one."""
-    workers: Annotated[int, Field(gt=0)] | None = None
-    """Trials at once; by default as many as fit."""
-
-
-class SweepSpec(_Section):
+class SweepSpec(Section):
     """A sweep as its user describes it. Only `dataset` and `architecture` must be given."""
 
     name: str | None = None
@@ -112,7 +67,17 @@ class SweepSpec(_Section):
     training: Any = None
     """How training goes: batch_size, clip, l1, patience, ... (`tuner describe training`)."""
     objective: ObjectiveSpec = ObjectiveSpec()
-    searcher: Any = "bayesian"
+    objectives: Annotated[tuple[OneObjective, ...], Field(min_length=2)] | None = None
+    """Several at once, in place of `objective`: the first keeps checkpoints and is what schedulers compare."""
+    constraints: dict[str, ConstraintSpec] = Field(default_factory=dict)
+    """Limits by metric, {latency_ms: {max: 5}}: a trial that breaks one is neither best nor ranked."""
+    measure: tuple[Literal["latency_ms", "epoch_seconds"], ...] = ()
+    """What is measured and reported though it is neither objective nor constraint."""
+    points: Any = None
+    """Points to try first: a list of mappings of parameters, whole or in part; what they leave out is drawn."""
+    warm_start: Names | None = None
+    """Earlier sweeps of the same home that help this one, by name; `auto` for every finished one that can."""
+    searcher: Any = "auto"
     """Which points are tried: a name, or {name: {options}}."""
     scheduler: Any = "asha"
     """Which trials go on: a name, or {name: {options}}."""
@@ -130,10 +95,10 @@ class SweepSpec(_Section):
         except ValidationError as error:
             problems += [_problem(entry) for entry in error.errors()]
             spec = None
-        problems += _slot_problems(raw)
+        problems += _slot_problems(raw) + judging.either_one_or_several(raw)
         for section, folder in (("searcher", "tuner.searchers"), ("scheduler", "tuner.schedulers")):
             given = raw.get(section)
-            problems += _option_problems(section, folder, cls.model_fields[section].default if given is None else given)
+            problems += option_problems(section, folder, cls.model_fields[section].default if given is None else given)
         if spec is not None and not problems:
             problems += _cross_problems(spec)
         if problems or spec is None:
@@ -156,21 +121,43 @@ class SweepSpec(_Section):
     @cached_property
     def searcher_choice(self) -> Searcher:
         """The searcher with its options."""
-        return cast(Searcher, _option("tuner.searchers", self.searcher))
+        return self.scheduler_choice.searcher(cast(Searcher, _option("tuner.searchers", self.searcher)))
 
     @cached_property
     def scheduler_choice(self) -> Scheduler:
         """The scheduler with its options."""
         return cast(Scheduler, _option("tuner.schedulers", self.scheduler))
 
+    @cached_property
+    def goals(self) -> Goals:
+        """The objectives with their directions, and the constraints."""
+        objectives = tuple(it.resolved() for it in self.objectives or (self.objective,))
+        return Goals(objectives, tuple(limits.resolved(metric) for metric, limits in self.constraints.items()))
+
     @property
+    def measured(self) -> tuple[str, ...]:
+        """Every metric that is asked for by name."""
+        return tuple(dict.fromkeys([*self.goals.metrics, *self.measure]))
+
+    @cached_property
     def trials(self) -> int:
-        """How many trials there will be: the budget, or the whole grid if that is smaller."""
-        return min(self.budget.trials, self.searcher_choice.trials(self.space) or self.budget.trials)
+        """How many trials there will be: the budget, or the whole space or grid if that is smaller."""
+        listed = self.searcher_choice.trials(self.space)
+        ends = (self.space.size, math.inf if listed is None else listed + len(self.first_points))
+        return int(min(self.budget.trials, *ends))
+
+    @cached_property
+    def first_points(self) -> tuple[Point, ...]:
+        """The searched parameters of the points to try first: trial i takes the i-th."""
+        return starting_points.read(self.points, self.space)
 
     def describe(self) -> dict[str, Any]:
         """The spec as plain data, defaults filled in."""
-        return {key: value for key, value in self.model_dump(mode="json").items() if value is not None}
+        whole = self.model_dump(mode="json")
+        told = {key: value for key, value in whole.items() if value is not None and (value or key not in _UNSAID)}
+        if self.objectives:
+            del told["objective"]
+        return told
 
     def digest(self) -> str:
         """A fingerprint, 16 hex digits: equal specs have equal ones, whatever they are called."""
@@ -201,6 +188,8 @@ def _with_defaults(raw: Mapping[str, Any]) -> dict[str, Any]:
     """The slots that the spec leaves out: a user's own module brings its loss, its optimizer and perhaps its data."""
     architectures, datasets = (_are_modules(raw.get(slot)) for slot in ("architecture", "dataset"))
     given = {key: value for key, value in raw.items() if value is not None}
+    if isinstance(several := given.get("objectives"), list) and several:
+        given["objective"] = several[0]
     defaults: dict[str, Any] = {} if any(architectures) else dict(DEFAULTS)
     if not all(datasets):
         defaults["training"] = {}
@@ -236,7 +225,8 @@ def _slot_problems(raw: Mapping[str, Any]) -> list[Problem]:
     return []
 
 
-def _option_problems(section: str, folder: str, raw: Any) -> list[Problem]:
+def option_problems(section: str, folder: str, raw: Any) -> list[Problem]:
+    """What is wrong with a searcher or a scheduler, as a name or {name: {options}}."""
     try:
         _option(folder, raw)
     except plugins.UnknownNameError as error:
@@ -268,11 +258,18 @@ def _problem(entry: Any, prefix: str = "", model: type[BaseModel] = SweepSpec) -
 
 
 def _known(model: type[BaseModel], path: Sequence[Any]) -> list[str]:
+    """The keys of the section at a path; a place in a list, or a name of the user's own, leads to no other section."""
     for part in path:
-        found = model.model_fields[str(part)].annotation
-        if isinstance(found, type) and issubclass(found, BaseModel):
-            model = found
+        if field := model.model_fields.get(str(part)):
+            model = next(_sections_in(field.annotation), model)
     return list(model.model_fields)
+
+
+def _sections_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _sections_in(inner)
 
 
 def _cross_problems(spec: SweepSpec) -> list[Problem]:
@@ -297,9 +294,9 @@ def _cross_problems(spec: SweepSpec) -> list[Problem]:
             for slot in DEFAULTS
             if slot in spec.space.slots
         ]
-    elif _learns_targets(spec) and spec.objective.metric not in REPORTED:
-        hint = plugins.suggestion(spec.objective.metric, REPORTED)
-        problems.append(Problem("objective.metric", f"{spec.objective.metric!r} is never reported{hint}"))
+    elif _learns_targets(spec):
+        problems += judging.unknown(spec)
+    problems += judging.problems(spec)
     gpus = spec.resources.gpus
     if gpus > 1 and gpus != int(gpus):
         problems.append(Problem("resources.gpus", f"must be a whole number, or a share below 1, got {gpus:g}"))
@@ -308,7 +305,28 @@ def _cross_problems(spec: SweepSpec) -> list[Problem]:
         spec.searcher_choice.check(spec.space)
     except Problems as error:
         problems += error.problems
+    problems += _points_problems(spec) + _warm_start_problems(spec)
+    budget = spec.budget
+    problems += spec.scheduler_choice.problems(spec.space, spec.searcher_choice, budget.epochs, budget.trials)
     return problems
+
+
+def _points_problems(spec: SweepSpec) -> list[Problem]:
+    try:
+        given = len(spec.first_points)
+    except Problems as error:
+        return list(error.problems)
+    if given <= spec.budget.trials:
+        return []
+    return [Problem("points", f"has {given} points, but budget.trials is {spec.budget.trials}: raise it to {given}")]
+
+
+def _warm_start_problems(spec: SweepSpec) -> list[Problem]:
+    searcher = spec.searcher_choice
+    if spec.warm_start is None or searcher.trials(spec.space) is None:
+        return []
+    message = f"does not go with the searcher {searcher.key()}, which tries a list of points of its own"
+    return [Problem("warm_start", f"{message}: remove this key, or choose another searcher")]
 
 
 def _learns_targets(spec: SweepSpec) -> bool:

@@ -8,16 +8,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
-from tracking.leaderboard import leaderboard
+from tracking.leaderboard import front, leaderboard
 from tracking.lease import LeaseError, driving
-from tracking.ledger import Ledger
+from tracking.ledger import Ledger, LedgerError
 from tracking.records import SweepRecord, TrialRecord
-from tuner import fitting, machine
+from tuner import extension, fitting, machine, warm_start
+from tuner.clock import clocked, driven_seconds
 from tuner.conclusion import conclude
 from tuner.conductor import Conductor, Limits, Observer
 from tuner.datasets import data_digests
@@ -26,6 +27,7 @@ from tuner.home import Home
 from tuner.reading import override
 from tuner.spec import SweepSpec
 from tuner.tracks import Tracks, tracks
+from tuner.warm_start import WarmStart
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,13 +85,19 @@ class Sweep:
         workers = machine.workers(self.spec, address, runner)
         self.home.check_free(self.name)
         fitting.check(self.spec)
+        observer = observer or Observer()
+        digests = data_digests(self.spec.space)
+        warmth = self._warm_start(digests)
         folder = self.home.new_sweep(self.name)
         with _driving(folder):
-            objective = self.spec.objective.resolved()
-            facts = {"id": uuid4().hex, "planned": self.spec.trials, "data": data_digests(self.spec.space)}
-            ledger = Ledger.create(folder, self.name, self.spec.describe(), objective, **facts)
+            goals = self.spec.goals
+            facts = {"id": uuid4().hex, "planned": self.spec.trials, "data": digests}
+            facts |= {warm_start.KEY: warmth.to_json()} if warmth else {}
+            ledger = Ledger.create(folder, self.name, self.spec.describe(), goals.leading, **goals.attributes, **facts)
             _write_spec(folder, self.spec)
-            return self._drive(ledger, workers, address, runner, observer or Observer())
+            if warmth:
+                observer.warmed(warmth)
+            return self._drive(ledger, workers, address, runner, observer)
 
     def resume(self, *, address: str | None = None, runner: Runner = "ray", observer: Observer | None = None) -> Sweep:
         """Go on where an interrupted sweep stood; nothing to do for one that is over."""
@@ -98,15 +106,30 @@ class Sweep:
             ledger = Ledger.open(self.home.sweep(self.name), read_only=False)
             return self._drive(ledger, workers, address, runner, observer or Observer())
 
-    def extend(self, *, trials: int = 0, **how: Any) -> Sweep:
-        """Give the sweep more trials than it had, and go on; `how` as for `resume`."""
-        if trials < 1:
-            raise SweepError(f"extend needs a positive number of additional trials, got {trials}")
-        raw = self.spec.describe()
-        raw["budget"] = {**raw["budget"], "trials": raw["budget"]["trials"] + trials}
-        self.spec = SweepSpec.read(raw)
+    def extend(
+        self,
+        *,
+        trials: int = 0,
+        minutes: float = 0.0,
+        total_epochs: int = 0,
+        accelerator_hours: float = 0.0,
+        target: float | None = None,
+        **how: Any,
+    ) -> Sweep:
+        """Give the sweep more of a budget than it had, or a further target, and go on; `how` as for `resume`."""
+        more = {
+            "trials": trials,
+            "minutes": minutes,
+            "total_epochs": total_epochs,
+            "accelerator_hours": accelerator_hours,
+        }
+        if trials and not (scheduler := self.spec.scheduler_choice).extensible:
+            text = "trains all its trials together from the first epoch on: start a new sweep with more trials"
+            raise SweepError(f"no trials can be added to {self.name!r}: {scheduler.key()} {text}")
+        self.spec = SweepSpec.read(extension.extended(self.spec.describe(), more, target))
         with _driving(self.folder):
-            Ledger.open(self.home.sweep(self.name), read_only=False).note("spec", self.spec.describe())
+            ledger = Ledger.open(self.home.sweep(self.name), read_only=False)
+            ledger.extend(self.spec.describe(), self.spec.goals.leading)
             _write_spec(self.folder, self.spec)
         return self.resume(**how)
 
@@ -120,6 +143,10 @@ class Sweep:
         """The trials, best first."""
         return leaderboard(self.record())
 
+    def pareto(self) -> pd.DataFrame:
+        """The leaderboard's trials that no other beats in all objectives at once; with one objective, the best ones."""
+        return front(self.record())
+
     @property
     def best(self) -> TrialRecord | None:
         """The trial with the best value so far."""
@@ -132,14 +159,28 @@ class Sweep:
 
     # --- inside ---
 
+    def _warm_start(self, digests: Mapping[str, str]) -> WarmStart | None:
+        names = self.spec.warm_start
+        if names is None:
+            return None
+        if names == warm_start.AUTO:
+            records = _finished(self.home)
+        else:
+            records = [Ledger.open(self.home.sweep(name)).record() for name in dict.fromkeys(names)]
+        return warm_start.warm_start(self.spec, digests, records)
+
     def _drive(self, ledger: Ledger, workers: int, address: str | None, runner: Runner, observer: Observer) -> Sweep:
-        minutes = self.spec.budget.minutes
-        self.limits = Limits(deadline=time.monotonic() + minutes * 60 if minutes else None)
-        with tracks(ledger, self.home, observer) as tracked, _ctrl_c(self.limits):
+        self.limits = Limits(deadline=_deadline(ledger, self.spec.budget.minutes))
+        with (
+            clocked(ledger, observer) as clock,
+            tracks(ledger, self.home, clock) as tracked,
+            _ctrl_c(self.limits),
+        ):
             conductor = self._conductor(ledger, tracked)
             _runner(runner, workers, address)(conductor)
             conductor.close()
             if not self.interrupted:
+                _note_end(ledger, self.limits.reason)
                 conclude(ledger, conductor, tracked)
         self._check_result(ledger)
         return self
@@ -147,14 +188,39 @@ class Sweep:
     def _conductor(self, ledger: Ledger, tracked: Tracks) -> Conductor:
         # Brackets are laid out for the trials first planned: an extended sweep must not deal its old trials anew.
         planned = ledger.study.user_attrs["planned"]
-        scheduler = self.spec.scheduler_choice.build(ledger.objective, self.spec.budget.epochs, planned)
-        return Conductor(self.spec, ledger, scheduler, tracked, self.limits, import_paths=_import_paths())
+        spec = self.spec
+        scheduler = spec.scheduler_choice.build(ledger.objective, spec.budget.epochs, planned, spec.space, spec.seed)
+        return Conductor(spec, ledger, scheduler, tracked, self.limits, import_paths=_import_paths())
 
     def _check_result(self, ledger: Ledger) -> None:
         trials = ledger.trials()
-        if not self.interrupted and trials and not any(trial.best(ledger.objective) for trial in trials):
+        # What was not trained because it breaks a constraint has not failed.
+        results = [trial.best(ledger.objective) or trial.standing for trial in trials]
+        if not self.interrupted and trials and not any(results):
             cause = next((trial.cause for trial in trials if trial.cause), "unknown")
             raise EveryTrialFailedError(f"all {len(trials)} trials of {self.name!r} failed; the first: {cause}")
+
+
+def _deadline(ledger: Ledger, minutes: float | None) -> float | None:
+    """When the minutes are over, on this process's clock, those of earlier turns counted."""
+    return None if minutes is None else time.monotonic() + minutes * 60 - driven_seconds(ledger)
+
+
+def _finished(home: Home) -> list[SweepRecord]:
+    """Every sweep of a home that is over, the newest first."""
+    found = []
+    for name in home.names():
+        with suppress(LedgerError):  # one that is being made, or was cut before it began
+            found.append(Ledger.open(home.sweep(name)).record())
+    ended = [record for record in found if record.attributes.get("ended")]
+    return sorted(ended, key=lambda record: record.created.timestamp() if record.created else 0.0, reverse=True)
+
+
+def _note_end(ledger: Ledger, reason: str) -> None:
+    """Why the sweep is over; looking again at one that is over changes nothing."""
+    ended = reason or f"all {len(ledger.trials())} trials are done"
+    if ledger.study.user_attrs.get("ended") != ended:
+        ledger.note("ended", ended)
 
 
 def _read_spec(

@@ -14,29 +14,35 @@ from lightning.pytorch.utilities.model_helpers import is_overridden
 
 from tracking import checkpoints
 from tracking.records import CheckpointRef, Report
+from tuner import measures
 from tuner.assignment import Assignment
 from tuner.building import build_module, build_sources, training_of
-from tuner.every_epoch import STATE, EveryEpoch, Reporter, out_of_patience, seed_everything
+from tuner.every_epoch import STATE, EveryEpoch, Reporter, origin_of, out_of_patience, seed_everything
 from tuner.modules.supervised import Supervised
+from tuner.own_settings import OwnSettings
 from tuner.seeds import seed_of
 
 
 def run(assignment: Assignment, report: Reporter) -> None:
     """Train until the last epoch, or until `report` says to stop; from the newest whole checkpoint if there is one."""
     settle_in(assignment)
-    start = checkpoints.newest(assignment.folder)
+    start = _own_start(assignment)
     if start and (not report(stored_report(start)) or _is_over(assignment, start)):
         return
+    inherited = None if start else _inherited(assignment)
     seed_everything(seed_of(assignment.seed, "weights"))
     module = build_module(assignment)
+    if not (start or inherited or _may_train(assignment, module, report)):
+        return
     trainer = _trainer(
         assignment,
         max_epochs=assignment.epochs,
-        callbacks=_callbacks(assignment, report),
+        callbacks=[*_callbacks(assignment, report), *([OwnSettings()] if inherited else [])],
         **_limits(assignment, module),
     )
     sources = build_sources(assignment, "fit")
-    trainer.fit(module, **sources, ckpt_path=start.path if start else None, weights_only=True)
+    begin = start or inherited
+    trainer.fit(module, **sources, ckpt_path=begin.path if begin else None, weights_only=True)
 
 
 def test(assignment: Assignment, checkpoint: CheckpointRef) -> dict[str, float]:
@@ -64,6 +70,28 @@ def stored_report(checkpoint: CheckpointRef) -> Report:
     return Report(checkpoint.step, state["metrics"], state["seconds"], checkpoint)
 
 
+def _may_train(assignment: Assignment, module: L.LightningModule, report: Reporter) -> bool:
+    """Before an epoch is spent, say how large the network is, if that is constrained; whether it may train."""
+    known = measures.sizes(module)
+    constrained = any(constraint.metric in known for constraint in assignment.constraints)
+    return not constrained or report(Report(0, known, 0.0))
+
+
+def _own_start(assignment: Assignment) -> CheckpointRef | None:
+    """The newest whole checkpoint of the trial's own; none if it has to begin anew, or from what it takes over."""
+    own, inheritance = checkpoints.newest(assignment.folder), assignment.inheritance
+    if own is None or inheritance is None:
+        return own
+    later = own.step > inheritance.checkpoint.step
+    return own if later and load(own)["callbacks"][STATE].get("origin") == origin_of(assignment) else None
+
+
+def _inherited(assignment: Assignment) -> CheckpointRef | None:
+    """A copy of the checkpoint that the trial takes over, if it takes one over."""
+    taken = assignment.inheritance
+    return checkpoints.adopt(assignment.folder, taken.checkpoint) if taken else None
+
+
 def _is_over(assignment: Assignment, newest: CheckpointRef) -> bool:
     best = load(newest)["callbacks"][STATE]["best"]
     patience = training_of(assignment).patience
@@ -75,8 +103,9 @@ def settle_in(assignment: Assignment) -> None:
     if torch.get_num_threads() != assignment.cpus:
         torch.set_num_threads(assignment.cpus)
     sys.path.extend(path for path in assignment.import_paths if path not in sys.path)
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module="lightning")  # hints on loader workers and logging intervals
+    for name in ("lightning.pytorch", "pytorch_lightning"):  # the one package's messages come under both names
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="(pytorch_)?lightning")  # hints on loader workers and logging intervals
 
 
 def _can_test(module: L.LightningModule, datamodule: L.LightningDataModule | None = None, **sources: Any) -> bool:

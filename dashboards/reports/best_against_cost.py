@@ -34,7 +34,8 @@ def report(sweep: SweepRecord) -> Card | NotYet:
 def costs(sweep: SweepRecord) -> pd.DataFrame:
     """Every report in the order in which they came: epochs trained by all trials until then, trial, step, value.
 
-    The epochs of a failed trial cost as much as any; its values count for nothing, as on the leaderboard.
+    The epochs of a failed trial cost as much as any; its values count for nothing, as on the leaderboard, nor do those
+    of a report that breaks a constraint.
     """
     history = pd.DataFrame(_reports(sweep), columns=["order", "trial", "step", "epochs", "value"])
     history = history.sort_values("order", ignore_index=True)
@@ -105,7 +106,8 @@ def _reports(sweep: SweepRecord) -> list[tuple[int, int, int, int, float]]:
         before = 0
         for order, kept in spool.read_ordered(trial.folder) if trial.folder else []:
             if kept.step in trial.curve:
-                value = float("nan") if trial.state is State.FAIL else trial.curve[kept.step]
+                counts = trial.state is not State.FAIL and not sweep.goals.broken(kept.metrics)
+                value = trial.curve[kept.step] if counts else float("nan")
                 rows.append((order, trial.number, kept.step, kept.step - before, value))
                 before = kept.step
     return rows

@@ -9,8 +9,9 @@ import pandas as pd
 
 from dashboards import style
 from dashboards.card import Card, NotYet
+from tracking.goals import Mode
 from tracking.leaderboard import entries
-from tracking.records import Mode, State, SweepRecord
+from tracking.records import State, SweepRecord
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -46,7 +46,7 @@ def judged(sweep: SweepRecord) -> list[Judged]:
     Trials stopped early belong here: leaving out what was bad from the start would hide what made it bad.
     """
     finished = [trial for trial in sweep.trials if trial.state in (State.COMPLETE, State.PRUNED)]
-    return [(dict(trial.params), best[1]) for trial in finished if (best := trial.best(sweep.objective))]
+    return [(dict(trial.at(best[0]).params), best[1]) for trial in finished if (best := trial.best(sweep.objective))]
 
 
 def importances(trials: Sequence[Judged], objective: Objective) -> pd.DataFrame:

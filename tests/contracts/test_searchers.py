@@ -1,5 +1,6 @@
 """What every searcher keeps to, on a space with branches and on one of numbers alone."""
 
+import math
 import pickle
 import subprocess
 import sys
@@ -11,9 +12,12 @@ from optuna.trial import TrialState
 from search_spaces import plugins
 from search_spaces.problems import Problems
 from search_spaces.space import Space
+from tracking.ledger import Ledger
+from tracking.records import Report
+from tuner.conductor import Conductor
 from tuner.searchers import Searcher
 from tuner.searchers.random import RandomSearch
-from tuner.seeds import seed_of
+from tuner.spec import SweepSpec
 
 NAMES = plugins.names("tuner.searchers")
 BRANCHED = {
@@ -54,7 +58,7 @@ def space(request, kind):
 
 def ask(searcher, space, study):
     """The next trial, as the conductor asks for it."""
-    study.sampler = searcher.build(space, study, seed_of(0, "draw", len(study.trials)))
+    study.sampler = searcher.for_trial(space, study, 0, len(study.trials))
     trial = study.ask()
     choices = space.suggest(trial)
     space.validate(trial.params)
@@ -122,6 +126,47 @@ def test_equal_values_do_not_hold_it_up(kind, space):
     for _ in range(12):
         study.tell(ask(kind(), space, study)[0], 1.0)
     ask(kind(), space, study)
+
+
+def swept(kind, space_spec, curve, trials=14):
+    """A sweep in this process, one trial after another, whose trials train nothing: (trial number, epoch) -> value."""
+    raw = {**space_spec, "searcher": kind.key(), "scheduler": "none", "budget": {"trials": trials, "epochs": 2}}
+    spec = SweepSpec.read(raw)
+    ledger = Ledger.in_memory("contract", spec.describe(), spec.objective.resolved())
+    conductor = Conductor(spec, ledger, spec.scheduler_choice.build(ledger.objective, 2, trials))
+    while (job := conductor.next_job()) is not None:
+        for epoch in (1, 2):
+            value = curve(job.number, epoch)
+            if not conductor.report(job.number, Report(epoch, {ledger.objective.metric: value}, float(epoch))):
+                break
+        conductor.finished(job.number)
+    conductor.close()
+    return ledger.record()
+
+
+NAN, INF = float("nan"), float("inf")
+BAD = {
+    "some NaN": lambda number, epoch: 0.4 + number / 100 if number % 4 or epoch == 1 else NAN,
+    "some infinite": lambda number, epoch: [0.4 + number / 100, 0.5, INF, -INF, 0.3][number % 5],
+    "constant": lambda number, epoch: 0.5,
+    "huge": lambda number, epoch: (-1.0) ** number * 1e300,
+}
+
+
+@pytest.mark.parametrize("curve", BAD.values(), ids=BAD.keys())
+@pytest.mark.parametrize("space_spec", SPACES)
+def test_values_that_are_no_numbers_neither_stall_a_sweep_nor_win_it(kind, space_spec, curve):
+    try:
+        kind().check(Space.read(space_spec))
+    except Problems:
+        pytest.skip(f"{kind.key()} refuses this space")
+    record = swept(kind, space_spec, curve)
+    assert len(record.trials) == 14
+    assert all(trial.state.finished for trial in record.trials)
+    best = record.best()
+    assert best.state.name == "COMPLETE" and math.isfinite(best.best(record.objective)[1])
+    points = {tuple(sorted(trial.params.items())) for trial in record.trials}
+    assert len(points) == 14
 
 
 def test_a_space_with_nothing_to_search_gives_its_one_point(kind):

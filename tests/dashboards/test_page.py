@@ -15,6 +15,7 @@ QUESTIONS = [
     "How fast did the search find it?",
     "How did the trials learn?",
     "What matters?",
+    "What does one objective cost in another?",
 ]
 
 
@@ -32,6 +33,7 @@ def test_the_page_has_a_card_for_every_report_in_order(a_sweep, a_trial):
     html = without_plotly(page.render(a_good_sweep(a_sweep, a_trial)))
     assert re.findall(r"<h2>(.*?)</h2>", html) == QUESTIONS
     assert html.count('<div class="figure">') == html.count("<details>") == 4
+    assert html.count("Not yet, because val/accuracy is the sweep&#x27;s only objective.") == 1
 
 
 def test_the_header_tells_the_name_the_objective_the_best_value_and_the_budget(a_sweep, a_trial):

@@ -220,3 +220,12 @@ def test_a_choice_named_twice_is_refused() -> None:
 def test_settings_are_a_mapping() -> None:
     assert problems_of({"architecture": {"mlp": 3}}) == {"architecture.mlp": "must be a mapping of settings, got 3"}
     assert problems_of({"training": 32}) == {"training": "must be a mapping of settings, got 32"}
+
+
+def test_conditions_say_beside_which_choice_a_setting_exists() -> None:
+    space = Space.read({"architecture": {"mlp": {"width": [8, 16]}}, "optimizer": ["sgd", "adamw"], "training": {}})
+    conditions = space.conditions()
+    assert conditions["optimizer.sgd.momentum"] == [("optimizer", ("sgd",))]
+    assert conditions["optimizer.adamw.lr"] == [("optimizer", ("adamw",))]
+    assert conditions.keys() == {name for name in space.parameters() if name.startswith("optimizer.")}
+    assert Space.read({"optimizer": "sgd"}).conditions() == {}

@@ -85,3 +85,32 @@ def test_keep_deletes_all_but_the_given_steps(tmp_path: Path) -> None:
     checkpoints.keep(tmp_path, {1, 4, 9})
     assert steps(tmp_path) == [1, 4]
     assert stranger.exists()
+
+
+def test_an_adopted_checkpoint_is_a_whole_copy_beside_the_trials_own(tmp_path: Path) -> None:
+    own, donor = save(tmp_path / "0", 4, b"own"), save(tmp_path / "1", 4, b"other")
+    save(tmp_path / "0", 5, b"an epoch too far")
+    copy = checkpoints.adopt(tmp_path / "0", donor)
+    assert (copy.step, copy.digest) == (donor.step, donor.digest)
+    assert Path(copy.path).parent == tmp_path / "0" / "checkpoints"
+    assert Path(copy.path).read_bytes() == b"other"
+    assert checkpoints.whole(copy)
+    assert sorted(it.digest for it in checkpoints.listed(tmp_path / "0")) == sorted([own.digest, donor.digest])
+    Path(donor.path).unlink()
+    assert checkpoints.adopt(tmp_path / "0", donor) == copy  # once copied, the other is not needed
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"othex"])
+def test_a_checkpoint_that_is_not_what_it_was_is_not_adopted(tmp_path: Path, damage: bytes | None) -> None:
+    donor = save(tmp_path / "1", 4, b"other")
+    Path(donor.path).unlink() if damage is None else Path(donor.path).write_bytes(damage)
+    with pytest.raises(FileNotFoundError, match="damaged or gone"):
+        checkpoints.adopt(tmp_path / "0", donor)
+    assert checkpoints.listed(tmp_path / "0") == []
+
+
+def test_half_a_copy_is_made_anew(tmp_path: Path) -> None:
+    donor = save(tmp_path / "1", 4, b"other")
+    copy = checkpoints.adopt(tmp_path / "0", donor)
+    Path(copy.path).write_bytes(b"oth")
+    assert checkpoints.whole(checkpoints.adopt(tmp_path / "0", donor))

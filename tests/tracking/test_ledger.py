@@ -10,7 +10,7 @@ from optuna.storages.journal import JournalFileBackend
 
 from tracking.journal import JournalError
 from tracking.ledger import FILE, Ledger, LedgerError
-from tracking.records import Objective, Report, State
+from tracking.records import CheckpointRef, Objective, Report, State, Takeover
 
 
 def reopened(toy: Any) -> Ledger:
@@ -203,3 +203,51 @@ def test_the_record_of_a_sweep_is_all_of_it(toy: Any) -> None:
     assert record.attributes["reason"] == "time is up"
     assert record.created == record.trials[0].started
     assert record.best().number == 1
+
+
+def takeover(epoch: int, donor: int, width: int) -> Takeover:
+    choices = {"architecture": {"name": "mlp", "width": width, "depth": 2}}
+    params = {"architecture.mlp.width": width}
+    return Takeover(epoch, donor, params, choices, 1.5, CheckpointRef(f"trials/{donor}/epoch-{epoch}", epoch, "d1"))
+
+
+def test_a_takeover_is_kept_with_all_that_changed_by_it(toy: Any) -> None:
+    number = toy.ask()
+    toy.train(number, 1, 2)
+    toy.ledger.pause(number, True)
+    drawn = toy.ledger.trial(number)
+    toy.ledger.take_over(number, takeover(2, 7, 48))
+    toy.train(number, 3, 4)
+    toy.ledger.take_over(number, takeover(4, 9, 16))
+    (found,) = reopened(toy).trials()
+    assert found.state is State.RUNNING
+    assert found.takeovers == (takeover(2, 7, 48), takeover(4, 9, 16))
+    assert (found.params, found.choices) == (drawn.params, drawn.choices)  # as it was drawn
+    widths = [found.at(step).params["architecture.mlp.width"] for step in range(1, 7)]
+    assert widths == [drawn.params["architecture.mlp.width"]] * 2 + [48, 48, 16, 16]
+    assert found.at(5).choice("architecture") == "mlp"
+    assert found.at_best(Objective()).params == takeover(2, 7, 48).params  # curves rise: step 4 was the best
+
+
+def test_killed_at_any_byte_of_a_takeover_the_trial_waits_or_goes_on_as_a_copy(toy: Any) -> None:
+    number = toy.ask()
+    toy.train(number, 1)
+    toy.ledger.pause(number, True)
+    before = (toy.folder / FILE).read_bytes()
+    toy.ledger.take_over(number, takeover(1, 7, 48))
+    after = (toy.folder / FILE).read_bytes()
+    (toy.folder / FILE).write_bytes(after[: len(before) + 40])
+    Ledger.open(toy.folder, read_only=False)
+    assert [(it.state, it.takeovers) for it in reopened(toy).trials()] == [(State.PAUSED, ())]
+    (toy.folder / FILE).write_bytes(after)
+    assert [it.state for it in reopened(toy).trials()] == [State.RUNNING]
+
+
+def test_a_report_is_found_by_its_step(toy: Any) -> None:
+    number = toy.ask()
+    toy.train(number, 1, 2)
+    assert toy.ledger.reported(number, 2).checkpoint == CheckpointRef(
+        f"trials/{number}/checkpoints/epoch-0002.ckpt", 2, "digest2"
+    )
+    with pytest.raises(LedgerError, match=f"trial {number} never reported step 3"):
+        toy.ledger.reported(number, 3)

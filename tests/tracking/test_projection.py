@@ -14,7 +14,7 @@ import pytest
 from tracking import wording
 from tracking.ledger import Ledger
 from tracking.projection import Projection, follow
-from tracking.records import State
+from tracking.records import State, Takeover
 from tracking.stores.base import RunStatus
 from tracking.stores.in_memory import InMemory, MemoryRun
 from tracking.stores.on_mlflow import OnMlflow
@@ -132,6 +132,23 @@ def test_tags_tell_the_architecture_the_checkpoint_the_data_and_the_code(toy: An
     assert not any("a line" in tag for tag in sweep.tags.values())
     assert sweep.texts["diff.patch"] == "+ a line"
     assert '"width"' in sweep.texts["spec.json"]
+
+
+def test_a_copy_shows_whom_it_copies_and_how_its_numbers_change(toy: Any) -> None:
+    number, donor = toy.ask(), toy.ask()
+    toy.train(number, 1, 2)
+    toy.train(donor, 1, 2)
+    params = {**toy.ledger.trial(number).params, "optimizer.adamw.lr": 0.05}
+    toy.ledger.take_over(number, Takeover(2, donor, params, toy.ledger.trial(donor).choices))
+    toy.train(number, 3, 4)
+    store = InMemory()
+    assert projection_of(toy, store).catch_up()
+    run = trials_of(store)[number]
+    assert run.tags["copy_of"] == f"trial {donor} at epoch 2"
+    assert run.history("optimizer.adamw.lr") == [(3, 0.05), (4, 0.05)]  # until then it is the run's parameter
+    assert float(run.params["optimizer.adamw.lr"]) == toy.ledger.trial(number).params["optimizer.adamw.lr"]
+    assert not run.history("architecture.mlp.width")  # it did not change
+    assert "copy_of" not in trials_of(store)[donor].tags
 
 
 def test_the_spec_is_kept_as_it_was_written_but_for_passwords(toy: Any) -> None:

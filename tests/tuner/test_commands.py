@@ -204,7 +204,7 @@ def test_a_wrong_argument_is_one_line(tuner: Tuner, home: Path, arguments: list[
     assert not (home / "sweeps").exists()
 
 
-@pytest.mark.parametrize("arguments", [["swep"], ["sweep"], ["sweep", "digits", "--nmae", "x"], ["extend", "x"]])
+@pytest.mark.parametrize("arguments", [["swep"], ["sweep"], ["sweep", "digits", "--nmae", "x"], ["extend"]])
 def test_a_wrong_command_line_says_so_and_exits_with_2(tuner: Tuner, arguments: list[str]) -> None:
     said = tuner(*arguments)
     assert said.code == 2
@@ -309,7 +309,7 @@ def test_a_dry_run_shows_every_default_and_starts_nothing(tuner: Tuner, home: Pa
         "loss: cross_entropy",
         "optimizer: adamw",
         "training: {}",
-        "searcher: bayesian",
+        "searcher: auto",
         "scheduler: asha",
         "  metric: val/accuracy",
         "  trials: 3",
@@ -321,6 +321,30 @@ def test_a_dry_run_shows_every_default_and_starts_nothing(tuner: Tuner, home: Pa
         assert line in said.out.splitlines(), line
     assert "spec: 3 trials of at most 20 epochs, maximise val/accuracy" in said.out
     assert not (home / "sweeps").exists()
+
+
+def test_the_plan_shows_the_points_that_come_first_and_where_a_small_space_ends(tuner: Tuner) -> None:
+    optimizer = "optimizer: {sgd: {lr: [0.1, 1.0], momentum: 0.9, nesterov: false, weight_decay: 0.0}}\n"
+    small = f"dataset: digits\narchitecture: linear\nloss: {{cross_entropy: {{label_smoothing: 0.0}}}}\n{optimizer}"
+    points = "training: {batch_size: 64}\npoints: [{optimizer.sgd.lr: 1}]\n"
+    said = tuner("sweep", spec(small + points), "--dry-run")
+    assert "  trial 0: optimizer.sgd.lr=1.0" in said.out.splitlines()
+    assert "  ends after 2 of 24 trials: every point is tried then" in said.out.splitlines()
+
+
+def test_a_searcher_and_a_scheduler_on_the_command_line_take_the_place_of_the_specs(tuner: Tuner) -> None:
+    said = tuner("sweep", spec(GOOD), "searcher=grid", "--searcher", "cmaes", "--scheduler", "hyperband", "--dry-run")
+    assert "searcher: cmaes" in said.out.splitlines() and "scheduler: hyperband" in said.out.splitlines()
+
+
+@pytest.mark.parametrize("command", ["sweep", "check"])
+def test_an_unknown_searcher_or_scheduler_names_the_nearest(tuner: Tuner, command: str) -> None:
+    said = tuner(command, spec(GOOD), "--searcher", "tpee", "--scheduler", "asah")
+    assert said.code == 2
+    assert [line.rsplit(": ", 1)[-1] for line in said.errors] == [
+        "'tpee' is not one of the searchers; did you mean 'tpe'?",
+        "'asah' is not one of the schedulers; did you mean 'asha'?",
+    ]
 
 
 # --- sweeps ---
@@ -356,7 +380,7 @@ BROKEN = """
 import lightning.pytorch as L
 
 class Broken(L.LightningModule):
-    def __init__(self):
+    def __init__(self, width=1):
         super().__init__()
         raise RuntimeError("no luck today")
 """
@@ -373,7 +397,9 @@ def broken_module() -> Iterator[str]:
 def test_a_sweep_whose_every_trial_fails_says_why_and_exits_with_1(
     tuner: Tuner, broken_module: str, options: list[str]
 ) -> None:
-    text = TINY.replace("linear", f"{{module: '{broken_module}'}}").replace("optimizer: sgd\n", "")
+    text = TINY.replace("linear", f"{{module: '{broken_module}', width: {{low: 1, high: 99}}}}").replace(
+        "optimizer: sgd\n", ""
+    )
     said = tuner("sweep", spec(text), "--inline", "budget.trials=9", *options)
     assert said.code == 1
     assert said.errors[-1] == "error: all 5 trials of 'spec' failed; the first: RuntimeError: no luck today"
@@ -463,3 +489,36 @@ def test_it_runs_as_a_program(home: Path) -> None:
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: no sweep named 'none'")
+
+
+# --- several objectives, constraints, and why a sweep ended ---
+
+JUDGED = TINY + "objectives: [{metric: val/accuracy}, {metric: parameters}]\nconstraints: {parameters: {max: %d}}\n"
+
+
+def test_the_front_and_what_is_broken_are_shown(tuner: Tuner) -> None:
+    ran = tuner("sweep", spec(JUDGED % 700), "--inline", "--name", "judged")
+    assert ran.code == 0
+    assert "maximise val/accuracy and minimise parameters, with parameters <= 700" in ran.out
+    assert "ended       all 2 trials are done" in ran.out
+    rows = json.loads(tuner("leaderboard", "judged", "--pareto", "--format", "json").out)
+    assert (rows[0]["pareto"], rows[0]["parameters"]) == (1, 650)
+    facts = json.loads(tuner("status", "judged", "--json").out)
+    assert facts["front"] == [row["trial"] for row in rows]
+    assert facts["constraints"] == ["parameters <= 700"]
+    assert facts["spent"]["epochs"] == 2
+    assert facts["ended"] == "all 2 trials are done"
+    said = tuner("leaderboard", "judged")
+    assert "650" in said.out
+    assert said.err == "the sweep is over: all 2 trials are done\n"
+
+
+def test_a_sweep_whose_trials_all_break_a_constraint_says_so(tuner: Tuner) -> None:
+    ran = tuner("sweep", spec(JUDGED % 100), "--inline", "--name", "judged")
+    assert "no trial keeps the constraints (parameters <= 100); the first has parameters 650, at most 100" in ran.out
+
+
+def test_a_front_needs_several_objectives(with_tiny: Tuner) -> None:
+    said = with_tiny("leaderboard", "tiny", "--pareto")
+    assert (said.code, len(said.errors)) == (2, 1)
+    assert "--pareto needs several objectives; tiny has one, val/accuracy" in said.err

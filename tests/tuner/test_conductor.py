@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from search_spaces import plugins
 from tracking.ledger import Ledger
 from tracking.records import Report, State, TrialRecord
 from tuner.assignment import Assignment
@@ -60,7 +61,8 @@ class Toy:
         else:
             self.folder.mkdir(parents=True, exist_ok=True)
             ledger = Ledger.create(self.folder, "toy", self.spec.describe(), objective)
-        scheduler = self.spec.scheduler_choice.build(objective, self.spec.budget.epochs, self.spec.trials)
+        spec = self.spec
+        scheduler = spec.scheduler_choice.build(objective, spec.budget.epochs, spec.trials, spec.space, spec.seed)
         return Conductor(self.spec, ledger, scheduler, observer or Observer(), limits or Limits())
 
     def drive(self, conductor: Conductor, **kill: int) -> None:
@@ -100,7 +102,10 @@ class Toy:
 
     def outcome(self) -> list[tuple[Any, ...]]:
         """What must not depend on interruptions."""
-        return [(t.number, t.state, dict(t.params), t.choices, dict(t.curve), t.cause) for t in self.trials()]
+        return [
+            (t.number, t.state, dict(t.params), t.choices, dict(t.curve), t.cause, [asdict(it) for it in t.takeovers])
+            for t in self.trials()
+        ]
 
 
 def toy(folder: Path, curve: Curve = rising, **raw: Any) -> Toy:
@@ -294,7 +299,7 @@ def test_what_the_time_budget_cut_is_not_waited_for_when_the_sweep_goes_on(tmp_p
     assert all(state.finished for state in sweep.states())
 
 
-SCHEDULERS = ["none", "asha", "hyperband"]
+SCHEDULERS = plugins.names("tuner.schedulers")
 
 
 def shared(folder: Path, scheduler: str) -> Toy:
@@ -303,9 +308,11 @@ def shared(folder: Path, scheduler: str) -> Toy:
             return math.nan
         if job.number == 4:
             raise RuntimeError("broken")
-        return rising(job, step)
+        return rising(job, step) + job.choices["optimizer"]["lr"]  # so that a changed setting shows
 
-    return toy(folder, curve, scheduler=scheduler, budget={"trials": 6, "epochs": 4}, seed=3)
+    searcher = "tpe" if scheduler == "bohb" else "random"
+    budget = {"trials": 6, "epochs": 5}
+    return toy(folder, curve, scheduler=scheduler, searcher=searcher, budget=budget, seed=3)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -376,3 +383,15 @@ def test_the_same_report_twice_changes_nothing(tmp_path: Path) -> None:
     assert not conductor.report(0, Report(2, {"val/accuracy": 0.9}, 1.0))
     conductor.failed(0, "broken again")
     assert conductor.ledger.trial(0).cause == "broken"
+
+
+def test_failures_beside_trials_that_wait_with_a_value_do_not_end_the_sweep(tmp_path: Path) -> None:
+    sweep = toy(
+        tmp_path,
+        lambda job, step: math.nan if 1 <= job.number <= 6 else job.number / 20,
+        budget={"trials": 12, "epochs": 3},
+        scheduler="asha",
+    ).finish()
+    # one trial waits at the first rung while six fail there: none of the twelve is finished well by then
+    assert len(sweep.states()) == 12
+    assert sweep.states().count(State.FAIL) == 6

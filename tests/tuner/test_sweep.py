@@ -192,3 +192,71 @@ def test_optuna_alone_can_open_the_ledger(finished_home: Path) -> None:
     best = Ledger.open(path.parent).record().best()
     assert best is not None
     assert study.best_trial.number == best.number
+
+
+def test_why_a_sweep_ended_is_in_its_ledger(finished_home: Path) -> None:
+    facts = Sweep.open("tiny", finished_home).record().attributes
+    assert facts["ended"] == "all 3 trials are done"
+    assert facts["driven_seconds"] > 0
+
+
+def test_a_sweep_that_reached_its_target_goes_on_with_a_further_one(home: Path) -> None:
+    sweep = Sweep(SPEC, ["objective.metric=val/loss", "objective.target=100"], home=home).run(runner="inline")
+    assert [trial.epochs for trial in sweep.record().trials] == [1]
+    assert "the target is 100" in sweep.record().attributes["ended"]
+    assert len(Sweep.open("tiny", home).resume(runner="inline").record().trials) == 1
+    grown = Sweep.open("tiny", home).extend(target=0.0001, runner="inline")
+    assert [trial.epochs for trial in grown.record().trials] == [1, 2, 2]
+    assert Sweep.open("tiny", home).record().attributes["ended"] == "all 3 trials are done"
+
+
+def test_minutes_that_earlier_turns_took_are_spent(own_home: Path) -> None:
+    raw = Sweep.open("tiny").spec.describe()
+    raw["budget"] = {**raw["budget"], "trials": 9, "minutes": 5.0}
+    ledger = Ledger.open(own_home / "sweeps" / "tiny", read_only=False)
+    ledger.note("spec", raw)
+    ledger.note("driven_seconds", 301.0)
+    sweep = Sweep.open("tiny").resume(runner="inline")
+    assert len(sweep.record().trials) == 3
+    assert sweep.record().attributes["ended"] == "the time budget is used up"
+    assert len(sweep.extend(minutes=5, runner="inline").record().trials) == 9
+
+
+def test_a_sweep_with_several_objectives_and_constraints(home: Path) -> None:
+    fixed = {"depth": 1, "dropout": 0.0, "activation": "relu", "norm": "none", "skip": False, "init": "default"}
+    width = {"mlp": {"width": [8, 16, 200], **fixed}}
+    sgd = {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 1e-4}
+    objectives = [{"metric": "val/accuracy"}, {"metric": "parameters"}, {"metric": "latency_ms"}]
+    raw = {**SPEC, "architecture": width, "searcher": "grid", "optimizer": {"sgd": sgd}}
+    raw |= {"training": {"batch_size": 512}, "objectives": objectives, "constraints": {"parameters": {"max": 2000}}}
+    sweep = Sweep(raw, home=home).run(runner="inline")
+    trials = {trial.choices["architecture"]["width"]: trial for trial in sweep.record().trials}
+    # 64 x width + width, width x 10 + 10
+    assert {width: trial.values["parameters"] for width, trial in trials.items()} == {8: 610, 16: 1210, 200: 15010}
+    assert (trials[200].state, trials[200].epochs) == (State.PRUNED, 0)
+    assert trials[200].cause == "breaks a constraint: parameters 15,010, at most 2,000"
+    assert all(trials[width].values["latency_ms"] > 0 for width in (8, 16))
+    board = sweep.leaderboard()
+    assert set(sweep.pareto()["trial"]) == set(board.loc[board["pareto"] == 1, "trial"]) >= {trials[8].number}
+    assert board["broken"].tolist()[2] == "parameters 15,010, at most 2,000"
+    assert sweep.best is not None
+    assert sweep.best.number != trials[200].number
+    assert Sweep.open("tiny", home).spec == sweep.spec
+
+
+def test_a_sweep_in_which_no_trial_keeps_the_constraints_ends_without_a_best_one(home: Path) -> None:
+    raw = {**SPEC, "constraints": {"parameters": {"max": 10}}, "budget": {"trials": 2, "epochs": 1}}
+    sweep = Sweep(raw, home=home).run(runner="inline")
+    assert sweep.best is None
+    assert [trial.state for trial in sweep.record().trials] == [State.PRUNED] * 2
+
+
+@pytest.mark.slow
+def test_on_ray_a_network_beyond_its_limit_costs_no_epoch(home: Path) -> None:
+    raw = {**SPEC, "objectives": [{"metric": "val/accuracy"}, {"metric": "latency_ms"}]}
+    raw |= {"architecture": ["linear", "lenet"], "constraints": {"parameters": {"max": 1000}}, "searcher": "random"}
+    sweep = Sweep(raw, ["budget.trials=6", "budget.epochs=1", "resources.workers=2"], home=home).run()
+    trials = sweep.record().trials
+    assert {trial.choice("architecture"): trial.epochs for trial in trials} == {"linear": 1, "lenet": 0}
+    assert all(trial.values["latency_ms"] > 0 for trial in trials if trial.epochs)
+    assert set(sweep.pareto()["architecture"]) == {"linear"}

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from search_spaces.dimensions import Fixed
 from search_spaces.space import Space
 from tracking import checkpoints
+from tracking.goals import Constraint
 from tracking.records import CheckpointRef, Objective, Report
 from tuner import trial
 from tuner.assignment import Assignment
@@ -353,3 +354,63 @@ def test_a_value_that_is_no_number_is_reported_as_it_is(tmp_path: Path) -> None:
     choices = dict(assignment(tmp_path).choices)
     it = replace(assignment(tmp_path), choices={**choices, "optimizer": {**choices["optimizer"], "lr": 1e30}})
     assert not math.isfinite(run(it, lambda report: math.isfinite(report.metrics["val/loss"]))[-1].metrics["val/loss"])
+
+
+# --- what is measured of the network itself ---
+
+
+def test_every_report_says_how_large_the_network_is(tmp_path: Path) -> None:
+    # 64 x 16 + 16, 16 x 10 + 10; four bytes each
+    for report in run(assignment(tmp_path)):
+        assert (report.metrics["parameters"], report.metrics["size_mb"]) == (1210.0, 0.00484)
+        assert {"latency_ms", "epoch_seconds"}.isdisjoint(report.metrics)
+
+
+def test_what_is_asked_for_by_name_is_measured_and_disturbs_nothing(tmp_path: Path) -> None:
+    plain = numbers(run(assignment(tmp_path / "plain", raw=DROPOUT)))
+    asked = run(assignment(tmp_path / "asked", raw=DROPOUT, measured=("latency_ms", "epoch_seconds")))
+    latencies = [report.metrics["latency_ms"] for report in asked]
+    assert latencies[0] == latencies[1] > 0  # once a trial
+    assert sum(report.metrics["epoch_seconds"] for report in asked) == pytest.approx(asked[-1].seconds)
+    clocks = ("latency_ms", "epoch_seconds")
+    assert [(step, {k: v for k, v in said.items() if k not in clocks}) for step, said in numbers(asked)] == plain
+
+
+def test_a_later_turn_does_not_measure_anew(tmp_path: Path) -> None:
+    it = assignment(tmp_path, measured=("latency_ms",))
+    (first,) = run(replace(it, epochs=1))
+    assert run(it)[-1].metrics["latency_ms"] == first.metrics["latency_ms"]
+
+
+def test_a_constrained_size_is_said_before_the_first_epoch_and_only_then(tmp_path: Path) -> None:
+    it = assignment(tmp_path, constraints=(Constraint("parameters", max=2000.0),))
+    assert [report.step for report in run(it)] == [0, 1, 2]
+    assert [report.step for report in run(replace(it, epochs=3))] == [2, 3]
+
+
+def test_a_network_that_is_refused_for_its_size_is_not_trained(tmp_path: Path) -> None:
+    it = assignment(tmp_path, constraints=(Constraint("size_mb", max=0.001),))
+    (said,) = run(it, lambda report: False)
+    assert (said.step, said.metrics, said.seconds) == (0, {"parameters": 1210.0, "size_mb": 0.00484}, 0.0)
+    assert checkpoints.newest(tmp_path) is None
+
+
+def test_the_checkpoint_that_stays_is_of_the_best_epoch_that_keeps_the_constraints(tmp_path: Path) -> None:
+    # the training loss falls: the first epoch alone is above any later one's
+    first = run(assignment(tmp_path / "free", epochs=4))
+    limit = (first[0].metrics["train/loss"] + first[1].metrics["train/loss"]) / 2
+    kept = run(assignment(tmp_path / "bound", epochs=4, constraints=(Constraint("train/loss", min=limit),)))
+    assert [report.metrics["val/loss"] for report in kept] == [report.metrics["val/loss"] for report in first]
+    there = {int(path.name[6:10]) for path in (tmp_path / "bound" / "checkpoints").glob("epoch-*.ckpt")}
+    assert there == {1, 3, 4}
+
+
+def test_a_further_objective_that_is_never_reported_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MetricError, match="'val/f2' is not among the reported metrics"):
+        run(assignment(tmp_path, further=(Objective("val/f2"),)))
+
+
+def test_an_assignment_with_several_goals_comes_back_from_json(tmp_path: Path) -> None:
+    further, constraints = (Objective("parameters", "min"),), (Constraint("latency_ms", max=5.0),)
+    it = assignment(tmp_path, further=further, constraints=constraints, measured=("latency_ms",))
+    assert Assignment.from_json(it.to_json()) == it

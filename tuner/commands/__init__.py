@@ -18,6 +18,12 @@ HomeOption = Annotated[
 
 AddressOption = Annotated[str | None, typer.Option("--address", help="A Ray cluster to run on: HOST:PORT.")]
 InlineOption = Annotated[bool, typer.Option("--inline", help="One trial after another in this process, no Ray.")]
+SearcherOption = Annotated[
+    str | None, typer.Option("--searcher", help="In place of the spec's: `tuner list searchers`.", show_default=False)
+]
+SchedulerOption = Annotated[
+    str | None, typer.Option("--scheduler", help="In place of the spec's: `tuner list schedulers`.", show_default=False)
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
 
 _ORDER = ("sweep", "check", "status", "resume", "extend", "leaderboard", "report", "list", "describe", "ui")
@@ -37,6 +43,11 @@ def app() -> typer.Typer:
     for name in [*(name for name in _ORDER if name in names), *sorted(names.difference(_ORDER))]:
         made.command(name)(importlib.import_module(f"{__name__}.{name}").command)
     return made
+
+
+def laid_over(overrides: list[str] | None, **options: str | None) -> list[str]:
+    """The overrides of a command line, with those that have an option of their own last: they count."""
+    return [*(overrides or []), *(f"{key}={value}" for key, value in options.items() if value is not None)]
 
 
 def main() -> None:

@@ -6,19 +6,23 @@ from typing import Annotated
 
 import typer
 
+from tuner.commands import SchedulerOption, SearcherOption, laid_over
+
 
 def command(
     spec: Annotated[str, typer.Argument(help="A recipe's name or a YAML file.")],
     overrides: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Laid over the spec: budget.trials=8")
     ] = None,
+    searcher: SearcherOption = None,
+    scheduler: SchedulerOption = None,
 ) -> None:
     """Build every branch of a spec, train one epoch on a few samples, save, restore; print plan, memory and time."""
     from tuner import display, fitting, machine, preflight
     from tuner.errors import EveryTrialFailedError
     from tuner.spec import SweepSpec
 
-    read = SweepSpec.load(spec, overrides or [])
+    read = SweepSpec.load(spec, laid_over(overrides, searcher=searcher, scheduler=scheduler))
     machine.workers(read, None, "inline")  # refuses what this machine does not have
     typer.echo(display.plan(read))
     fitting.check(read)

@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from tuner.commands import AddressOption, HomeOption, InlineOption, JsonOption
+from tuner.commands import (
+    AddressOption,
+    HomeOption,
+    InlineOption,
+    JsonOption,
+    SchedulerOption,
+    SearcherOption,
+    laid_over,
+)
 
 
 def command(
@@ -15,6 +23,11 @@ def command(
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Laid over the spec: budget.trials=8")
     ] = None,
     name: Annotated[str | None, typer.Option(help="What to call the sweep; the file's name otherwise.")] = None,
+    searcher: SearcherOption = None,
+    scheduler: SchedulerOption = None,
+    warm_start: Annotated[
+        str | None, typer.Option(help="Earlier sweeps that help, by name, commas between; `auto`: all that can.")
+    ] = None,
     home: HomeOption = None,
     address: AddressOption = None,
     inline: InlineOption = False,
@@ -26,7 +39,9 @@ def command(
     from tuner.spec import SweepSpec
     from tuner.sweep import Sweep
 
-    read = SweepSpec.load(spec, overrides or [], name)
+    names = warm_start and f"{warm_start!r}"  # as text, be it a number
+    laid = laid_over(overrides, searcher=searcher, scheduler=scheduler, warm_start=names)
+    read = SweepSpec.load(spec, laid, name)
     if dry_run:
         typer.echo(display.plan(read))
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ray.tune.schedulers import TrialScheduler
@@ -27,11 +28,16 @@ class OnRungs(TrialScheduler):
         self._sign = 1.0 if objective.mode == "max" else -1.0
         self._book = book
         self._seats: dict[int, Seat] = {}
+        self._waiting = _Waiting(self._seats)
+        self._closed = False
+        self._busy: set[int] = set()
+        """Every trial that is at work, and some that no longer are."""
         self._answers: dict[tuple[int, int], Answer] = {}
 
     def on_trial_add(self, tune_controller: Floor, trial: Seat) -> None:
         """A new trial takes part."""
         self._seats[trial.number] = trial
+        self._busy.add(trial.number)
         self._book.enter(trial.number)
 
     def on_trial_result(self, tune_controller: Floor, trial: Seat, result: dict[str, Any]) -> Answer:
@@ -43,7 +49,9 @@ class OnRungs(TrialScheduler):
         if told not in self._answers:
             self._answers[told] = self._book.report(trial.number, epoch, self._sign * value)
             self._give_up(tune_controller)
-        return self._answers[told]
+        answer = self._answers[told]
+        (self._busy.add if answer == "CONTINUE" else self._busy.discard)(trial.number)
+        return answer
 
     def on_trial_complete(self, tune_controller: Floor, trial: Seat, result: dict[str, Any]) -> None:
         """The trial is over, by itself or because it was stopped."""
@@ -59,9 +67,14 @@ class OnRungs(TrialScheduler):
 
     def choose_trial_to_run(self, tune_controller: Floor) -> Seat | None:
         """The waiting trial that goes on next, if one may."""
-        paused = {number for number, seat in self._seats.items() if seat.status == PAUSED}
-        running = any(seat.status in (PENDING, RUNNING) for seat in self._seats.values())
-        number = self._book.promoted(paused, running)
+        if tune_controller.full and not self._closed:
+            self._closed = True
+            self._book.close()
+            self._give_up(tune_controller)
+        running = any(self._seats[number].status in (PENDING, RUNNING) for number in self._busy)
+        number = self._book.promoted(self._waiting, running)
+        if number is not None:
+            self._busy.add(number)
         return None if number is None else self._seats[number]
 
     def debug_string(self) -> str:
@@ -69,6 +82,7 @@ class OnRungs(TrialScheduler):
         return f"{type(self._book).__name__}: {len(self._seats)} trials"
 
     def _leave(self, floor: Floor, seat: Seat) -> None:
+        self._busy.discard(seat.number)
         self._book.leave(seat.number)
         self._give_up(floor)
 
@@ -77,3 +91,20 @@ class OnRungs(TrialScheduler):
             seat = self._seats[self._book.given_up.pop(0)]
             if seat.status == PAUSED:
                 floor.stop_trial(seat)
+
+
+class _Waiting(Collection[int]):
+    """The numbers of the seats that wait, as they stand when asked: to list thousands for every question is slow."""
+
+    def __init__(self, seats: Mapping[int, Seat]) -> None:
+        self._seats = seats
+
+    def __contains__(self, number: object) -> bool:
+        seat = self._seats.get(number)  # type: ignore[call-overload]
+        return seat is not None and seat.status == PAUSED
+
+    def __iter__(self) -> Iterator[int]:
+        return (number for number, seat in self._seats.items() if seat.status == PAUSED)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from tuner import rungs
-from tuner.rungs import Answer, Rung
-from tuner.schedulers import Scheduler
+from tuner.rungs import Answer, Ranking, Rung
+from tuner.schedulers import NOTHING, Scheduler
 
 if TYPE_CHECKING:
     from ray.tune.schedulers import TrialScheduler
 
+    from search_spaces.space import Space
     from tracking.records import Objective
 
 
@@ -31,7 +32,9 @@ class Asha(Scheduler):
     grace_epochs: int = Field(default=1, ge=1)
     """The epochs that every trial trains: the first rung."""
 
-    def build(self, objective: Objective, epochs: int, trials: int) -> TrialScheduler:
+    def build(
+        self, objective: Objective, epochs: int, trials: int, space: Space = NOTHING, seed: int = 0
+    ) -> TrialScheduler:
         """The scheduler, with its rungs still empty."""
         from tuner.schedulers._on_rungs import OnRungs
 
@@ -71,13 +74,22 @@ class Promotions:
         self._epochs, self._trials, self._factor = epochs, trials, factor
         self._entered = 0
         self._one_is_whole = False
+        self._at: dict[int, Rung] = {}
+        """The highest rung that each trial has come to, if it can still go on from there."""
+        self._resting = {level: Ranking() for level in levels}
 
     def enter(self, number: int) -> None:
         """A new trial takes part."""
         self._entered += 1
 
+    def close(self) -> None:
+        """There are as many trials as have come."""
+        self._trials = self._entered
+
     def leave(self, number: int) -> None:
-        """Its scores stay: they are what others were compared with."""
+        """It goes on from nowhere; its scores stay: they are what others were compared with."""
+        if (rung := self._at.pop(number, None)) is not None:
+            self._resting[rung.level].remove(number, rung.scores[number])
 
     def report(self, number: int, epoch: int, score: float) -> Answer:
         """Go on between rungs and among the best of a rung; otherwise wait."""
@@ -87,28 +99,30 @@ class Promotions:
         rung = next((rung for rung in reversed(self.rungs) if rung.level <= epoch), None)
         if rung is None or number in rung.scores:
             return "CONTINUE"
+        self.leave(number)
         rung.scores[number] = score
-        return "CONTINUE" if number in self._share(rung) else "PAUSE"
+        self._at[number] = rung
+        self._resting[rung.level].add(number, score)
+        return "CONTINUE" if self._among_best(rung, number) else "PAUSE"
 
     def promoted(self, paused: Collection[int], running: bool) -> int | None:
         """The best one that may go on, of the highest rung that has one."""
-        for rung, waiting in self._waiting(paused):
-            if earned := [number for number in self._share(rung) if number in waiting]:
-                return earned[0]
+        for rung, number in self._first_waiting(paused):
+            if self._among_best(rung, number):
+                return number
         return None if running else self._closing(paused)
 
     def _closing(self, paused: Collection[int]) -> int | None:
         """When nothing else is left to do, the best of the highest rung, until one trial is trained to its end."""
         if self._one_is_whole or self._entered < self._trials:
             return None
-        return next((waiting[0] for _, waiting in self._waiting(paused) if waiting), None)
+        return next((number for _, number in self._first_waiting(paused)), None)
 
-    def _share(self, rung: Rung) -> list[int]:
-        return rung.best(len(rung) // self._factor)
+    def _among_best(self, rung: Rung, number: int) -> bool:
+        return rung.place(number) < len(rung) // self._factor
 
-    def _waiting(self, paused: Collection[int]) -> Iterator[tuple[Rung, list[int]]]:
-        """The rungs from the highest down, each with the trials that wait at it, best first."""
-        above: set[int] = set()
+    def _first_waiting(self, paused: Collection[int]) -> Iterator[tuple[Rung, int]]:
+        """The rungs at which trials wait, from the highest down, each with the best that waits there."""
         for rung in reversed(self.rungs):
-            yield rung, [number for number in rung.best(len(rung)) if number in paused and number not in above]
-            above |= rung.scores.keys()
+            if (best := next((number for number in self._resting[rung.level] if number in paused), None)) is not None:
+                yield rung, best

@@ -10,11 +10,12 @@ from pydantic import Field
 
 from tuner import rungs
 from tuner.rungs import Answer, Rung
-from tuner.schedulers import Scheduler
+from tuner.schedulers import NOTHING, Scheduler
 
 if TYPE_CHECKING:
     from ray.tune.schedulers import TrialScheduler
 
+    from search_spaces.space import Space
     from tracking.records import Objective
 
 
@@ -29,7 +30,9 @@ class Hyperband(Scheduler):
     reduction_factor: int = Field(default=3, ge=2)
     """One in so many trials goes on from each rung, for so many times as many epochs."""
 
-    def build(self, objective: Objective, epochs: int, trials: int) -> TrialScheduler:
+    def build(
+        self, objective: Objective, epochs: int, trials: int, space: Space = NOTHING, seed: int = 0
+    ) -> TrialScheduler:
         """The scheduler, with its brackets still empty."""
         from tuner.schedulers._on_rungs import OnRungs
 
@@ -132,6 +135,11 @@ class Bracket:
             yield from ranked[self.shape.counts[stage] :]
 
     @property
+    def over(self) -> bool:
+        """Whether nothing more will come from any of its trials."""
+        return len(self._gone) == self.shape.counts[0]
+
+    @property
     def _last(self) -> bool:
         return self._stage == len(self.rungs) - 1
 
@@ -148,18 +156,32 @@ class Brackets:
         self.given_up: list[int] = []
         self.brackets: list[Bracket] = []
         self._of: list[Bracket] = []
+        self._entered = 0
+        self._begun: list[Bracket] = []
+        """Those that have trials, and not yet seen the last of them go."""
         self._epochs, self._factor = epochs, factor
         self._open(shapes_for(epochs, trials, factor))
 
     def enter(self, number: int) -> None:
         """The trial's number decides its bracket."""
+        self._entered = max(self._entered, number + 1)
         while number >= len(self._of):
             self._open(_round(_paper(self._epochs, self._factor), self._epochs, self._factor))
+        if self._of[number] not in self._begun[-1:]:
+            self._begun.append(self._of[number])
+
+    def close(self) -> None:
+        """The places that stay empty hold nobody up."""
+        for number in range(self._entered, len(self._of)):
+            self.leave(number)
 
     def leave(self, number: int) -> None:
         """The others do not wait for it any longer."""
-        self._of[number].leave(number)
-        self.given_up += self._of[number].settle()
+        bracket = self._of[number]
+        bracket.leave(number)
+        self.given_up += bracket.settle()
+        if bracket.over and bracket in self._begun:
+            self._begun.remove(bracket)
 
     def report(self, number: int, epoch: int, score: float) -> Answer:
         """Wait at a rung for the others; whoever completes it learns at once whether it goes on."""
@@ -173,7 +195,7 @@ class Brackets:
 
     def promoted(self, paused: Collection[int], running: bool) -> int | None:
         """The best promoted trial that still waits, of the earliest bracket that has one."""
-        ready = (n for bracket in self.brackets for n in bracket.members if n in paused and not bracket.waits(n))
+        ready = (n for bracket in self._begun for n in bracket.members if n in paused and not bracket.waits(n))
         return next(ready, None)
 
     def _open(self, shapes: Iterator[Shape]) -> None:

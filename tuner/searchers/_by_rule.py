@@ -23,7 +23,7 @@ class ByRule(BaseSampler):
     """
 
     def __init__(self, rule: Rule) -> None:
-        self._rule = rule
+        self.rule = rule
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """None: every parameter is drawn by itself."""
@@ -39,4 +39,4 @@ class ByRule(BaseSampler):
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
         """What the rule says."""
-        return self._rule(trial.number, param_name, param_distribution)
+        return self.rule(trial.number, param_name, param_distribution)

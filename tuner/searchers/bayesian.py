@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
 from search_spaces.dimensions import Between
 from tuner.searchers import Searcher
-from tuner.searchers.gp import Gp, conditions
+from tuner.searchers.gp import Gp
 from tuner.searchers.tpe import Tpe
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ class Bayesian(Searcher):
     and most of them are numbers. TPE draws in all other cases.
     """
 
+    several_objectives: ClassVar[bool] = True
+
     startup: int = Field(default=10, ge=1)
     """The trials that must have told their value before a model draws; until then draws are random."""
     gp_until: int = Field(default=200, ge=0)
@@ -40,7 +42,7 @@ class Bayesian(Searcher):
 
     def _fits(self, space: Space) -> bool:
         numbers = [isinstance(dimension, Between) for dimension in space.parameters().values()]
-        return 2 * sum(numbers) > len(numbers) and not conditions(space)
+        return 2 * sum(numbers) > len(numbers) and not space.conditional
 
     def _pays(self, study: Study) -> bool:
         states = [trial.state.name for trial in study.get_trials(deepcopy=False)]

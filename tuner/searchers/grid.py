@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
     from optuna.study import Study
 
-    from search_spaces.space import Branch, Point, Space
+    from search_spaces.space import Point, Space
 
 
 class GridSearch(Searcher):
@@ -22,6 +22,9 @@ class GridSearch(Searcher):
     A trial's point follows from its number. The trials stride through the grid, so that a sweep which ends early has
     seen all of it thinly, not one corner of it.
     """
+
+    several_objectives: ClassVar[bool] = True
+    needs_space: ClassVar[bool] = True
 
     points: int = Field(default=5, ge=2)
     """Into how many values a range is cut; one with fewer values is taken whole."""
@@ -34,36 +37,12 @@ class GridSearch(Searcher):
 
     def trials(self, space: Space) -> int:
         """How many points the grid has."""
-        return math.prod(self._size(branches) for branches in space.slots.values())
+        return space.combinations(self.points).size
 
     def point(self, space: Space, number: int) -> Point:
         """The parameters of the trial of that number; after the last point the grid begins again."""
-        size = self.trials(space)
-        return self._at(space, number * _stride(size) % size)
-
-    def _at(self, space: Space, index: int) -> Point:
-        """The grid's point of that index, in the order of `space.grid`."""
-        found: Point = {}
-        places = _digits(index, [self._size(branches) for branches in space.slots.values()])
-        for (slot, branches), place in zip(space.slots.items(), places, strict=True):
-            branch, inside = self._find(branches, place)
-            found |= ({slot: branch.name} if len(branches) > 1 else {}) | self._inside(branch, inside)
-        return found
-
-    def _find(self, branches: tuple[Branch, ...], place: int) -> tuple[Branch, int]:
-        for branch in branches:
-            if place < (size := self._size((branch,))):
-                return branch, place
-            place -= size
-        raise IndexError(place)
-
-    def _inside(self, branch: Branch, index: int) -> Point:
-        cuts = {name: dimension.grid(self.points) for name, dimension in branch.searched.items()}
-        places = _digits(index, [len(values) for values in cuts.values()])
-        return {name: values[place] for (name, values), place in zip(cuts.items(), places, strict=True)}
-
-    def _size(self, branches: tuple[Branch, ...]) -> int:
-        return sum(math.prod(len(it.grid(self.points)) for it in branch.searched.values()) for branch in branches)
+        grid = space.combinations(self.points)
+        return grid.at(number * _stride(grid.size) % grid.size)
 
 
 def _stride(size: int) -> int:
@@ -72,12 +51,3 @@ def _stride(size: int) -> int:
     while math.gcd(step, size) > 1:
         step += 1
     return step
-
-
-def _digits(index: int, sizes: list[int]) -> list[int]:
-    """An index as digits, the first the most significant, the i-th below `sizes[i]`."""
-    found = []
-    for size in reversed(sizes):
-        index, digit = divmod(index, size)
-        found.append(digit)
-    return found[::-1]

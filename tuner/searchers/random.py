@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuner.searchers import Searcher
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
-    from optuna.samplers import BaseSampler
     from optuna.study import Study
 
     from search_spaces.space import Space
+    from tuner.searchers._by_rule import ByRule
 
 
 class RandomSearch(Searcher):
@@ -21,7 +21,9 @@ class RandomSearch(Searcher):
     parameter to the space, or asking in another order, leaves all other draws as they were.
     """
 
-    def build(self, space: Space, study: Study, seed: int) -> BaseSampler:
+    several_objectives: ClassVar[bool] = True
+
+    def build(self, space: Space, study: Study, seed: int) -> ByRule:
         """A sampler that draws by name."""
         from optuna.samplers import RandomSampler
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -11,11 +11,11 @@ from tuner.searchers import Searcher
 from tuner.searchers.random import RandomSearch
 
 if TYPE_CHECKING:
-    from optuna.samplers import BaseSampler
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
     from search_spaces.space import Space
+    from tuner.searchers._by_rule import ByRule
 
 
 class Tpe(Searcher):
@@ -26,10 +26,13 @@ class Tpe(Searcher):
     epochs alone, draws are random until as many trials were trained to the end as the model takes for good.
     """
 
+    learns_from_whole: ClassVar[bool] = True
+    several_objectives: ClassVar[bool] = True
+
     startup: int = Field(default=10, ge=1)
     """The trials that must have told their value before the model draws; until then draws are random."""
 
-    def build(self, space: Space, study: Study, seed: int) -> BaseSampler:
+    def build(self, space: Space, study: Study, seed: int) -> ByRule:
         """Optuna's sampler before the study's trials, or random draws while they are too few."""
         from optuna.samplers import TPESampler
 
@@ -56,18 +59,21 @@ def _as_tpe_ranks(study: Study) -> list[FrozenTrial]:
     """The trials such that TPE ranks them rightly.
 
     It ranks pruned ones by how far they came, then by their last value, and those without a value last: the place of
-    the failed ones. Of running ones it only keeps away.
+    the failed ones, and of all that were cut short if there are several objectives. Of running ones it only keeps away.
     """
     from optuna.trial import TrialState
 
-    from tuner.searchers._model import cut_short, retold, trials_of
+    from tuner.searchers._model import beyond_all, cut_short, retold, trials_of
 
     def ranked(trial: FrozenTrial) -> FrozenTrial:
         if trial.state is TrialState.FAIL:
-            return retold(trial, TrialState.PRUNED)
+            return retold(trial, TrialState.PRUNED, limits=limits)
         if cut_short(trial):
-            return retold(trial, TrialState.PRUNED, curve=trial.intermediate_values)
-        return retold(trial, trial.state, value=trial.value)
+            return retold(trial, TrialState.PRUNED, curve=trial.intermediate_values if single else None)
+        return retold(trial, trial.state, values=trial.values)
 
+    single = len(study.directions) == 1
     started = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL, TrialState.RUNNING)
-    return [ranked(trial) for trial in trials_of(study, *started)]
+    trials = trials_of(study, *started)
+    limits = beyond_all(trials)
+    return [ranked(trial) for trial in trials]

@@ -1,12 +1,10 @@
 import optuna
-import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState, create_trial
 
-from search_spaces.choice import Choice
-from search_spaces.dimensions import Between, Fixed
-from search_spaces.problems import Problems
-from search_spaces.space import Branch, Space
+from search_spaces.dimensions import Among, Between
+from search_spaces.flat import FlatSpace
+from search_spaces.space import Space
 from tuner.searchers.gp import Gp
 from tuner.searchers.random import RandomSearch
 
@@ -50,30 +48,18 @@ def test_where_trials_fail_it_does_not_try_again():
     assert point(good + failed)["x"] < 0.75
 
 
-class Left(Choice):
-    @classmethod
-    def key(cls):
-        return "left"
-
-
-class Right(Choice):
-    @classmethod
-    def key(cls):
-        return "right"
-
-
-def space_of(left, right):
-    return Space({"optimizer": (Branch("optimizer", Left, left), Branch("optimizer", Right, right))})
-
-
-def test_a_space_with_branches_is_refused_with_the_reason_and_the_remedy():
-    with pytest.raises(Problems) as refused:
-        Gp().check(space_of({}, {"lr": Between(0.1, 1.0)}))
-    assert str(refused.value) == (
-        "searcher: gp needs every parameter in every point, but those of optimizer depend on which of left, right "
-        "is drawn: keep one of them, or use tpe"
+def test_where_a_branch_has_parameters_of_its_own_it_finds_the_best_of_the_better_branch():
+    # a: a hill of height 1 at a0 = 0.8; b: one of height 0.5 at b0 = 0.2
+    space = FlatSpace(
+        {"kind": Among("a", "b"), "a0": Between(0.0, 1.0), "b0": Between(0.0, 1.0)},
+        {"a0": [("kind", ("a",))], "b0": [("kind", ("b",))]},
     )
-
-
-def test_branches_without_parameters_are_only_a_list_of_options():
-    Gp().check(space_of({}, {"lr": Fixed(0.1)}))
+    study = optuna.create_study(direction="maximize")
+    for number in range(24):
+        study.sampler = Gp().for_trial(space, study, 0, number)
+        trial = study.ask()
+        point = space.suggest(trial)["config"]
+        study.tell(trial, 1 - (point["a0"] - 0.8) ** 2 if point["kind"] == "a" else 0.5 - (point["b0"] - 0.2) ** 2)
+    late = [trial.params for trial in study.trials[12:]]
+    assert sum(point["kind"] == "a" for point in late) >= 10
+    assert abs(study.best_params["a0"] - 0.8) < 0.01

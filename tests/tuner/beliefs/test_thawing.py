@@ -1,0 +1,131 @@
+import math
+
+import numpy as np
+import pytest
+
+from search_spaces.dimensions import Between
+from search_spaces.flat import FlatSpace
+from tuner.beliefs.coordinates import Coordinates
+from tuner.beliefs.thawing import STARTUP, Thawing
+
+SPACE = FlatSpace({"x": Between(0.0, 1.0), "y": Between(0.0, 1.0)})
+LEVELS, EPOCHS = [1, 3, 9], 27
+
+
+def height(point):
+    """The best is at (0.7, 0.3)."""
+    return 1 - (point["x"] - 0.7) ** 2 - (point["y"] - 0.3) ** 2
+
+
+def curve(point, epoch):
+    return height(point) * (1 - math.exp(-epoch / 4))
+
+
+class Sweep:
+    """Plays one trial at a time: each turn goes on until the book says to wait."""
+
+    def __init__(self, trials, seed=0, fails=lambda number: False):
+        self.book = Thawing(Coordinates(SPACE), LEVELS, EPOCHS, trials, seed)
+        self.trials, self.fails = trials, fails
+        self.points, self.epochs, self.order, self.wishes = {}, {}, [], []
+        self.paused, self.failed = set(), set()
+        self.rng = np.random.default_rng(seed)
+        while self.turn():
+            pass
+
+    def turn(self):
+        number = self.book.promoted(self.paused, running=False)
+        assert self.book.promoted(self.paused, running=False) == number
+        if number is None:
+            if len(self.points) == self.trials:
+                return False
+            number = self.begin()
+        self.paused.discard(number)
+        self.order.append(number)
+        self.train(number)
+        return True
+
+    def begin(self):
+        number, wish = len(self.points), self.book.wish
+        self.wishes.append(wish)
+        drawn = {"x": float(self.rng.random()), "y": float(self.rng.random())}
+        self.points[number] = wish if isinstance(wish, dict) else drawn
+        self.book.meet(number, self.points[number])
+        self.book.enter(number)
+        self.epochs[number] = 0
+        return number
+
+    def train(self, number):
+        if self.fails(number):
+            self.failed.add(number)
+            self.book.fail(number)
+            return
+        while self.epochs[number] < EPOCHS:
+            self.epochs[number] += 1
+            answer = self.book.report(number, self.epochs[number], curve(self.points[number], self.epochs[number]))
+            if answer == "PAUSE":
+                self.paused.add(number)
+                return
+        self.book.leave(number)
+
+
+@pytest.fixture(scope="module")
+def sweep():
+    return Sweep(trials=60)
+
+
+def test_every_trial_begins_and_the_best_points_are_trained_to_the_end(sweep):
+    assert len(sweep.points) == 60
+    whole = [number for number, epochs in sweep.epochs.items() if epochs == EPOCHS]
+    assert whole
+    best = max(height(sweep.points[number]) for number in whole)
+    assert best > 0.995  # of 60 random points the best is at 0.995 on average
+    assert max(height(point) for point in sweep.points.values()) - best < 0.005
+
+
+def test_most_epochs_go_to_good_points(sweep):
+    spent = sum(sweep.epochs.values())
+    good = sum(epochs for number, epochs in sweep.epochs.items() if height(sweep.points[number]) > 0.95)
+    assert good / spent > 0.4  # a circle with 0.16 of the area
+
+
+def test_the_first_trials_are_begun_without_the_model(sweep):
+    assert sweep.wishes[:STARTUP] == [None] * STARTUP
+    assert {"explore"} < {it if isinstance(it, str) else "found" for it in sweep.wishes[STARTUP:]}
+
+
+def test_three_ways_of_deciding_share_the_epochs(sweep):
+    spent = sweep.book._spent
+    assert max(spent.values()) - min(spent.values()) <= EPOCHS + max(LEVELS)
+
+
+def test_the_same_reports_lead_to_the_same_decisions(sweep):
+    again = Sweep(trials=60)
+    assert again.order == sweep.order
+    assert again.points == sweep.points
+
+
+def test_a_trial_that_failed_is_never_named_and_its_neighbourhood_is_avoided():
+    sweep = Sweep(trials=30, fails=lambda number: number % 4 == 3)
+    assert sweep.failed
+    assert all(sweep.order.count(number) == 1 for number in sweep.failed)
+    assert any(epochs == EPOCHS for epochs in sweep.epochs.values())
+
+
+def test_who_is_sent_to_the_end_goes_on_before_anyone_else(sweep):
+    """Once a trial of `whole` waits, the next turn is its own, until it is whole."""
+    gaps = [
+        sweep.order[i + 1] == number
+        for i, number in enumerate(sweep.order[:-1])
+        if sweep.order.count(number) == len(LEVELS) + 1 and sweep.order[: i + 1].count(number) > 1
+    ]
+    assert gaps
+
+
+def test_where_an_epoch_is_a_whole_training_nobody_waits():
+    book = Thawing(Coordinates(SPACE), [], 1, 5, 0)
+    book.meet(0, {"x": 0.5, "y": 0.5})
+    book.enter(0)
+    assert book.report(0, 1, 0.5) == "CONTINUE"
+    book.leave(0)
+    assert book.promoted(set(), running=False) is None

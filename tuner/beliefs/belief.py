@@ -1,0 +1,159 @@
+"""A belief about a space: which points may turn out best, after what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tuner.beliefs.expectation import log_expected_improvement
+from tuner.beliefs.gaussian_process import GaussianProcess, Kernel, Seen, fit
+from tuner.beliefs.outcomes import Observation, scaled, time_of, worst_for_none
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from tuner.beliefs.coordinates import Coordinates
+
+    Array = NDArray[np.float64]
+    Numbers = NDArray[np.int64]
+
+FITTED = 150
+"""From how many observations the kernel's settings are learned: half of them the best, half drawn."""
+KEPT = 200
+"""How many observations the process remembers, chosen in the same way: its cost grows with their third power."""
+TOPS = 5
+"""So many of the best points are searched around."""
+DRAWN, NEIGHBOURS, FURTHER = 600, 30, 20
+"""Random candidates, neighbours of each top at each distance, and of each candidate that is followed up."""
+FOLLOWED, ROUNDS = 4, 2
+"""How many candidates are followed up, and how often."""
+
+
+class Evidence:
+    """Everything that was observed, ready for a model.
+
+    Args:
+        coordinates: The space.
+        points: The rows of all trials by number, [parameters] each.
+        observations: What they reported.
+        epochs: Those of a whole training.
+    """
+
+    def __init__(
+        self,
+        coordinates: Coordinates,
+        points: Mapping[int, Array],
+        observations: Sequence[Observation],
+        epochs: int,
+    ) -> None:
+        self.coordinates, self.points, self.epochs = coordinates, points, epochs
+        self.seen = Seen(
+            rows=np.array([points[it.trial] for it in observations]).reshape(len(observations), len(coordinates)),
+            times=np.array([time_of(it.epoch, epochs) for it in observations]),
+            trials=np.array([it.trial for it in observations], dtype=np.int64),
+            values=scaled(worst_for_none(it.value for it in observations)),
+        )
+        self.timed = len(set(self.seen.times)) > 1
+        self.kernel = Kernel(coordinates.categorical, coordinates.places, self.timed)
+
+    def settings(self, rng: Generator) -> Array:
+        """The kernel's settings, learned from some of it."""
+        return fit(self.kernel, self._some(FITTED, rng))
+
+    def process(self, settings: Array, rng: Generator, pending: Numbers) -> GaussianProcess:
+        """The model of it. What is at work counts as ended with what is expected of it ("kriging believer").
+
+        So that several workers do not all go for the same point (Ginsbourger, Le Riche and Carraro, 2010).
+        """
+        process = GaussianProcess(self.kernel, settings, self._some(KEPT, rng))
+        if not len(pending):
+            return process
+        rows = np.array([self.points[number] for number in pending])
+        mean, _ = process.predict(rows, pending)
+        believed = Seen(rows, np.ones(len(pending)), pending, mean)
+        return GaussianProcess(self.kernel, settings, process.seen.joined(believed))
+
+    def _some(self, count: int, rng: Generator) -> Seen:
+        if len(self.seen) <= count:
+            return self.seen
+        best = np.argsort(self.seen.values, kind="stable")[: count // 2]
+        drawn = rng.choice(len(self.seen), count // 2, replace=False)
+        return self.seen.some(np.unique(np.r_[best, drawn]))
+
+
+@dataclass(frozen=True, eq=False)
+class Belief:
+    """What is hoped for from each point: the logarithm of the expected improvement that a whole training brings."""
+
+    coordinates: Coordinates
+    process: GaussianProcess
+    points: Mapping[int, Array]
+    best: float
+
+    @classmethod
+    def of(cls, evidence: Evidence, settings: Array, rng: Generator, pending: Sequence[int] = ()) -> Belief:
+        """The belief after some evidence.
+
+        Args:
+            evidence: What was seen.
+            settings: The kernel's, as `Evidence.settings` gives them.
+            rng: For what is drawn.
+            pending: The trials at work.
+        """
+        process = evidence.process(settings, rng, np.array(list(pending), dtype=np.int64))
+        return cls(evidence.coordinates, process, evidence.points, float(evidence.seen.values.min()))
+
+    def of_trials(self, numbers: Sequence[int]) -> Array:
+        """For trials that were begun: what is hoped for if they are trained to the end."""
+        mean, deviation = self._predicted(numbers)
+        return log_expected_improvement(mean, deviation, self.best)
+
+    def best_new(self, rng: Generator) -> tuple[Array, float] | None:
+        """The untried point of which most is hoped, with how much; None if every candidate was tried.
+
+        It is looked for among random points and around those that promise most, then twice around the best found.
+        """
+        if not len(self.coordinates):
+            return None
+        tried = set(self.coordinates.keys(np.array(list(self.points.values()))))
+        drawn = self.coordinates.draw(rng, DRAWN)
+        found = self._untried(np.vstack([drawn, self.coordinates.near(rng, self._tops(), NEIGHBOURS)]), tried)
+        hopes = self._hopes(found)
+        for _ in range(ROUNDS if len(found) else 0):
+            leaders = found[np.argsort(-hopes, kind="stable")[:FOLLOWED]]
+            near = self._untried(self.coordinates.near(rng, leaders, FURTHER), tried)
+            found, hopes = np.vstack([found, near]), np.r_[hopes, self._hopes(near)]
+        if not len(found):
+            return None
+        first = int(np.argmax(hopes))
+        return found[first], float(hopes[first])
+
+    def _predicted(self, numbers: Sequence[int]) -> tuple[Array, Array]:
+        rows = np.array([self.points[number] for number in numbers])
+        return self.process.predict(rows, np.array(numbers, dtype=np.int64))
+
+    def _tops(self) -> Array:
+        """The points tried of which the least is expected."""
+        numbers = list(self.points)
+        order = np.argsort(self._predicted(numbers)[0], kind="stable")
+        return np.array([self.points[numbers[i]] for i in order[:TOPS]])
+
+    def _hopes(self, rows: Array) -> Array:
+        if not len(rows):
+            return np.empty(0)
+        return log_expected_improvement(*self.process.predict(rows), self.best)
+
+    def _untried(self, rows: Array, tried: set[bytes]) -> Array:
+        return rows[[key not in tried for key in self.coordinates.keys(rows)]]
+
+
+def refitted(count: int, first: int = 8) -> int:
+    """The last of 8, 10, 12, 15, 18, ... that is not above `count`: when the kernel's settings are learned anew."""
+    at = first
+    while (following := max(at + 1, at * 5 // 4)) <= count:
+        at = following
+    return at

@@ -1,0 +1,233 @@
+"""A Gaussian process over points and training times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.linalg import cho_solve, lapack, solve_triangular
+from scipy.optimize import minimize
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+ROOT5 = 5.0**0.5
+JITTER = 1e-6
+DRIFT = 4.0
+"""The variance of what the last epoch gains over the first, alike for all points: wide, so that the data decide."""
+STEPS = 30
+"""L-BFGS steps of a fit."""
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """n observed values: `rows` [n, parameters], `times` [n] in [0, 1] with 1 a whole training, whose `trials` [n]."""
+
+    rows: Array
+    times: Array
+    trials: NDArray[np.int64]
+    values: Array
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def some(self, index: NDArray[np.int64]) -> Seen:
+        """A part of it."""
+        return Seen(self.rows[index], self.times[index], self.trials[index], self.values[index])
+
+    def joined(self, other: Seen) -> Seen:
+        """Both together."""
+        return Seen(
+            np.vstack([self.rows, other.rows]),
+            np.r_[self.times, other.times],
+            np.r_[self.trials, other.trials],
+            np.r_[self.values, other.values],
+        )
+
+
+class Kernel:
+    """How alike two observations are.
+
+    A point's value at a time is a level that all points share and that drifts with time, plus what its parameters make
+    of it, plus what is the trial's own:
+
+        1 + DRIFT (1 - t)(1 - t') + a M(x, x') (w + (1 - w) exp(-(t - t')^2 / 2 l^2)) + c [same trial] + s [same value]
+
+    M is the Matern kernel of order 5/2 with a length for each parameter (Rasmussen and Williams, 2006, chapters 4 and
+    5); categories are 0 or 1 apart. An early value tells of the last one as far as the data say it does (as in
+    freeze-thaw optimisation: Swersky, Snoek and Adams, 2014): w is the share of a point's merits that stays the same.
+
+    Its logarithmic settings are one vector: the lengths, a, s, and with several times w (a logit), l, c. Their priors
+    are log-normal; lengths grow with the square root of the number of parameters (Hvarfner et al., ICML 2024).
+
+    Args:
+        categorical: Which parameters are categories, [parameters].
+        places: How many values each list has, [parameters].
+        timed: Whether there are observations at different times.
+    """
+
+    def __init__(self, categorical: NDArray[np.bool_], places: NDArray[np.int64], timed: bool) -> None:
+        self.categorical, self.places, self.timed = categorical, places, timed
+        self.width = width = len(categorical)
+        self.mean = np.r_[np.full(width, np.log(0.4 * np.sqrt(max(width, 1)))), 0.0, np.log(1e-3)]
+        self.deviation = np.r_[np.full(width, 1.0), 1.0, 1.5]
+        if timed:
+            self.mean = np.r_[self.mean, 0.0, np.log(0.5), np.log(0.05)]
+            self.deviation = np.r_[self.deviation, 1.0, 0.7, 1.0]
+
+    @property
+    def bounds(self) -> list[tuple[float, float]]:
+        """Three standard deviations of the prior, for each setting."""
+        return list(zip(self.mean - 3 * self.deviation, self.mean + 3 * self.deviation, strict=True))
+
+    def scaled(self, rows: Array, settings: Array) -> Array:
+        """Rows such that plain squared distances are those of the kernel: [n, features]."""
+        shrink = np.exp(-settings[: self.width])
+        found = [rows[:, ~self.categorical] * shrink[~self.categorical]]
+        for i in np.flatnonzero(self.categorical):
+            found.append((rows[:, [i]] == np.arange(-1, self.places[i])) * (shrink[i] / np.sqrt(2)))
+        return np.hstack(found)
+
+    def common(self, times: Array, others: Array) -> Array:
+        """The part that all points share."""
+        return 1.0 + DRIFT * np.outer(1.0 - times, 1.0 - others) if self.timed else np.ones((len(times), len(others)))
+
+    def over_time(self, settings: Array, apart: Array) -> Array:
+        """How much of a point's merits at one time are those at another, `apart` the squared distances."""
+        constant, inverse = _share(settings[self.width + 2]), np.exp(-2 * settings[self.width + 3])
+        return constant + (1 - constant) * np.exp(-0.5 * apart * inverse)
+
+    def own(self, settings: Array) -> float:
+        """The variance of what is a trial's own."""
+        return float(np.exp(settings[self.width + 4])) if self.timed else 0.0
+
+    def at_once(self, settings: Array, time: float) -> Array:
+        """The variance of a single value at a time, without noise."""
+        drift = DRIFT * (1.0 - time) ** 2 if self.timed else 0.0
+        return np.asarray(1.0 + drift + np.exp(settings[self.width]) + self.own(settings))
+
+
+@dataclass(frozen=True, eq=False)
+class GaussianProcess:
+    """A Gaussian process that has seen something, with settings of its kernel."""
+
+    kernel: Kernel
+    settings: Array
+    seen: Seen
+
+    @cached_property
+    def _scaled(self) -> Array:
+        return self.kernel.scaled(self.seen.rows, self.settings)
+
+    @cached_property
+    def _factor(self) -> Array:
+        """The lower Cholesky factor of the covariance of what was seen."""
+        seen, kernel = self.seen, self.kernel
+        covariance = kernel.common(seen.times, seen.times)
+        alike = matern(self._scaled, self._scaled) * np.exp(self.settings[kernel.width])
+        if kernel.timed:
+            alike *= kernel.over_time(self.settings, (seen.times[:, None] - seen.times) ** 2)
+            covariance += kernel.own(self.settings) * (seen.trials[:, None] == seen.trials)
+        covariance += alike
+        covariance[np.diag_indices(len(seen))] += np.exp(self.settings[kernel.width + 1]) + JITTER
+        return np.asarray(np.linalg.cholesky(covariance))
+
+    @cached_property
+    def _weights(self) -> Array:
+        return np.asarray(cho_solve((self._factor, True), self.seen.values, check_finite=False))
+
+    def predict(self, rows: Array, trials: NDArray[np.int64] | None = None, time: float = 1.0) -> tuple[Array, Array]:
+        """Mean and standard deviation at a time, [n] each; `trials` says whose points they are, if they were tried."""
+        kernel, settings, seen = self.kernel, self.settings, self.seen
+        cross = matern(kernel.scaled(rows, settings), self._scaled) * np.exp(settings[kernel.width])
+        if kernel.timed:
+            cross *= kernel.over_time(settings, (time - seen.times) ** 2)
+            if trials is not None:
+                cross += kernel.own(settings) * (trials[:, None] == seen.trials)
+        cross += kernel.common(np.array([time]), seen.times)
+        explained = solve_triangular(self._factor, cross.T, lower=True, check_finite=False)
+        variance = kernel.at_once(settings, time) - (explained * explained).sum(axis=0)
+        return cross @ self._weights, np.sqrt(np.maximum(variance, 1e-10))
+
+
+def fit(kernel: Kernel, seen: Seen) -> Array:
+    """The settings that are most probable after what was seen, from the prior's mean on."""
+    problem = _Posterior(kernel, seen)
+    found = minimize(
+        problem, kernel.mean, jac=True, method="L-BFGS-B", bounds=kernel.bounds, options={"maxiter": STEPS}
+    )
+    return np.asarray(found.x)
+
+
+class _Posterior:
+    """The negative logarithm of the settings' posterior density, with its gradient."""
+
+    def __init__(self, kernel: Kernel, seen: Seen) -> None:
+        self._kernel, self._values = kernel, seen.values
+        apart = seen.rows.T[:, :, None] - seen.rows.T[:, None, :]
+        apart *= apart
+        apart[kernel.categorical] = apart[kernel.categorical] > 0
+        self._apart = apart
+        self._between = (seen.times[:, None] - seen.times) ** 2
+        self._same = (seen.trials[:, None] == seen.trials).astype(float)
+        self._common = kernel.common(seen.times, seen.times)
+
+    def __call__(self, settings: Array) -> tuple[float, Array]:
+        kernel, width = self._kernel, self._kernel.width
+        squares = np.tensordot(np.exp(-2 * settings[:width]), self._apart, 1)
+        distances = ROOT5 * np.sqrt(squares)
+        decay = np.exp(settings[width]) * np.exp(-distances)
+        merits = (1 + distances + 5 / 3 * squares) * decay
+        time = kernel.over_time(settings, self._between) if kernel.timed else np.ones(())
+        noise = float(np.exp(settings[width + 1]))
+        covariance = self._common + merits * time + kernel.own(settings) * self._same
+        covariance[np.diag_indices(len(self._values))] += noise + JITTER
+        factor, failed = lapack.dpotrf(covariance, lower=1)
+        if failed:
+            return 1e10, np.zeros_like(settings)
+        weights = cho_solve((factor, True), self._values, check_finite=False)
+        pull = np.outer(weights, weights) - _inverse(factor)
+        slopes = np.empty_like(settings)
+        steep = pull * time * (5 / 3) * (1 + distances) * decay
+        slopes[:width] = -0.5 * np.tensordot(self._apart, steep, ((1, 2), (0, 1))) * np.exp(-2 * settings[:width])
+        slopes[width] = -0.5 * np.sum(pull * merits * time)
+        slopes[width + 1] = -0.5 * noise * np.trace(pull)
+        if kernel.timed:
+            slopes[width + 2 :] = self._slopes_over_time(settings, pull, merits)
+        away = (settings - kernel.mean) / kernel.deviation
+        misfit = 0.5 * self._values @ weights + np.log(np.diag(factor)).sum() + 0.5 * away @ away
+        return float(misfit), slopes + away / kernel.deviation
+
+    def _slopes_over_time(self, settings: Array, pull: Array, merits: Array) -> Array:
+        width = self._kernel.width
+        constant, inverse = _share(settings[width + 2]), np.exp(-2 * settings[width + 3])
+        fading = np.exp(-0.5 * self._between * inverse)
+        weighted = pull * merits
+        return -0.5 * np.array(
+            [
+                np.sum(weighted * (1 - fading)) * constant * (1 - constant),
+                np.sum(weighted * (1 - constant) * fading * self._between * inverse),
+                np.sum(pull * self._same) * np.exp(settings[width + 4]),
+            ]
+        )
+
+
+def matern(rows: Array, others: Array) -> Array:
+    """The Matern kernel of order 5/2 between scaled rows, [n, m]."""
+    squares = (rows * rows).sum(axis=1)[:, None] + (others * others).sum(axis=1) - 2 * rows @ others.T
+    squares = np.maximum(squares, 0.0)
+    distances = ROOT5 * np.sqrt(squares)
+    return np.asarray((1 + distances + 5 / 3 * squares) * np.exp(-distances))
+
+
+def _share(logit: float) -> float:
+    return float(1 / (1 + np.exp(-logit)))
+
+
+def _inverse(factor: Array) -> Array:
+    lower, _ = lapack.dpotri(factor, lower=1)
+    return np.asarray(np.tril(lower) + np.tril(lower, -1).T)

@@ -1,0 +1,41 @@
+"""More of its budgets for a sweep that exists: what its spec says then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tuner.errors import SweepError
+
+
+def extended(raw: Mapping[str, Any], more: Mapping[str, float], target: float | None) -> dict[str, Any]:
+    """A spec with so much more of each budget, and with another target; raises `SweepError` where that is nothing.
+
+    Args:
+        raw: The spec, as `SweepSpec.describe` gives it.
+        more: How much is added to each budget, by its name; 0 for those that stay.
+        target: The value at which the sweep is to end from now on; the one it had otherwise.
+    """
+    for key, value in more.items():
+        if value < 0 or (not any(more.values()) and target is None):
+            name, others = key.replace("_", " "), _names([other for other in more if other != key])
+            raise SweepError(
+                f"extend needs a positive number of additional {name}, got {value:g}; or of {others}, or another target"
+            )
+    budget = dict(raw["budget"])
+    for key, value in more.items():
+        if value and budget[key] is None:
+            raise SweepError(f"the sweep has no budget of {key.replace('_', ' ')}, so there is nothing to add to")
+        budget[key] = budget[key] + value if value else budget[key]
+    return {**raw, "budget": budget, **(_with_target(raw, target) if target is not None else {})}
+
+
+def _with_target(raw: Mapping[str, Any], target: float) -> dict[str, Any]:
+    if "objectives" in raw:
+        raise SweepError("a sweep with several objectives has a target for each: start a new sweep with other ones")
+    return {"objective": {**raw["objective"], "target": target}}
+
+
+def _names(keys: Sequence[str]) -> str:
+    *first, last = (key.replace("_", " ") for key in keys)
+    return f"{', '.join(first)} or {last}"
