@@ -14,7 +14,7 @@ from quality.results import MARKS
 
 END = 40
 LEFT, RIGHT, TOP, BOTTOM = 60, 710, 60, 350
-WIDTH = 900
+WIDTH = 920
 ACROSS, DOWN = (2, 5, 10, 20, 40), (0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2)
 FLOOR = 1e-3
 """Regrets below are drawn here: the axis is logarithmic."""
@@ -25,10 +25,11 @@ COLOURS = (
 
 
 def draw(rows: Rows, workers: int = 1) -> str:
-    """All methods that have run every task to the end, as SVG."""
-    whole = {name: found for name, found in rows.items() if tables.complete(rows, name, workers, END)}
-    tasks = judge.common_tasks(whole, workers)
-    means = {name: judge.curve(found, workers, tasks) for name, found in sorted(whole.items())}
+    """Curves of all methods that have run every task, as far as they went, and ranks of those that ran to the end."""
+    known = {name: found for name, found in rows.items() if tables.complete(rows, name, workers, ACROSS[0])}
+    whole = {name: found for name, found in known.items() if tables.complete(rows, name, workers, END)}
+    tasks = judge.common_tasks(known, workers)
+    means = {name: judge.curve(found, workers, tasks) for name, found in sorted(known.items())}
     colours = {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(means)}
     title = f"Mean normalised regret on {len(tasks)} recorded tasks, {workers} at a time: lower is better"
     parts = [svg.text((LEFT, 28), title, bold=True), *curves(means, colours)]
@@ -73,15 +74,21 @@ class Frame:
 
 
 def curves(means: Mapping[str, np.ndarray], colours: Mapping[str, str]) -> list[str]:
-    """A line a method, ours thicker, its name and last value beside its end."""
-    shown = [(mark, place) for place, mark in enumerate(MARKS) if ACROSS[0] <= mark <= END]
-    values = [max(FLOOR, curve[place]) for curve in means.values() for _, place in shown]
+    """A line a method, ours thicker, with its name and last value; one that was cut short says where."""
+    lines = {name: _shown(curve) for name, curve in means.items()}
+    values = [value for line in lines.values() for _, value in line]
     frame = Frame(0.9 * min(values), 1.1 * max(values))
-    heights = [frame.at(END, judge.at(curve, END))[1] for curve in means.values()]
+    heights = svg.apart([frame.at(*line[-1])[1] for line in lines.values()], 15, BOTTOM - 5)
     parts = frame.axes()
-    for (name, curve), height in zip(means.items(), svg.apart(heights, 15, BOTTOM - 5), strict=True):
-        ours, words = "+" in name, f"{name}  {judge.at(curve, END):.3f}"
-        points = [frame.at(mark, curve[place]) for mark, place in shown]
-        parts.append(svg.path(points, colours[name], 3 if ours else 1.5))
+    for (name, line), height in zip(lines.items(), heights, strict=True):
+        ours, (last, value) = "+" in name, line[-1]
+        words = f"{name}  {value:.3f}" + ("" if last == END else f" at {last:g}")
+        parts.append(svg.path([frame.at(*point) for point in line], colours[name], 3 if ours else 1.5))
         parts.append(svg.text((RIGHT + 8, height + 4), words, colour=colours[name], bold=ours))
     return parts
+
+
+def _shown(curve: np.ndarray) -> list[tuple[float, float]]:
+    """(mark, regret) in the frame, as far as the curve goes."""
+    known = [(mark, max(FLOOR, value)) for mark, value in zip(MARKS, curve, strict=True) if not math.isnan(value)]
+    return [(mark, value) for mark, value in known if ACROSS[0] <= mark <= END]

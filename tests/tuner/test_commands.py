@@ -397,9 +397,8 @@ def broken_module() -> Iterator[str]:
 def test_a_sweep_whose_every_trial_fails_says_why_and_exits_with_1(
     tuner: Tuner, broken_module: str, options: list[str]
 ) -> None:
-    text = TINY.replace("linear", f"{{module: '{broken_module}', width: {{low: 1, high: 99}}}}").replace(
-        "optimizer: sgd\n", ""
-    )
+    module = f"{{module: '{broken_module}', width: {{low: 1, high: 99}}}}"
+    text = TINY.replace("linear", module).replace("optimizer: sgd\n", "")
     said = tuner("sweep", spec(text), "--inline", "budget.trials=9", *options)
     assert said.code == 1
     assert said.errors[-1] == "error: all 5 trials of 'spec' failed; the first: RuntimeError: no luck today"

@@ -182,7 +182,7 @@ class Thawing:
         return None
 
     def _closing(self, waiting: list[int]) -> int | None:
-        """When nothing else is left to do, those of which most is hoped, until as many are whole as rank would leave."""
+        """At the end those of which most is hoped, until as many are whole as rank would leave."""
         whole = sum(it.epoch >= self._epochs and it.value is not None for it in self._told)
         if whole >= max(1, self._trials // FACTOR ** len(self.rungs)):
             return None
