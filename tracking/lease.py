@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import socket
 import threading
 import time
@@ -59,10 +61,11 @@ def holder(folder: Path) -> Holder | None:
 @contextmanager
 def driving(folder: Path) -> Iterator[None]:
     """Hold a sweep while driving it, with a heartbeat; refused while another driver lives."""
-    if other := holder(folder):
-        raise LeaseError(f"the sweep is being driven by {other}: wait for it, or interrupt it with Ctrl-C there")
+    with _alone(folder):
+        if other := holder(folder):
+            raise LeaseError(f"the sweep is being driven by {other}: wait for it, or interrupt it with Ctrl-C there")
+        _beat(folder)
     over = threading.Event()
-    _beat(folder)
     heart = threading.Thread(target=_keep_beating, args=(folder, over), name="lease", daemon=True)
     heart.start()
     try:
@@ -71,6 +74,17 @@ def driving(folder: Path) -> Iterator[None]:
         over.set()
         heart.join()
         (folder / FILE).unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else looks at the lease and takes it meanwhile; the system lets go of the folder if this process dies."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
 
 
 def _keep_beating(folder: Path, over: threading.Event) -> None:

@@ -71,6 +71,20 @@ def test_another_driver_is_refused_and_told_who_drives(tmp_path: Path, other_dri
     assert found.process == other_driver.pid
 
 
+def test_of_drivers_that_start_in_the_same_instant_one_drives(tmp_path: Path) -> None:
+    begin = f"import time; from tracking import lease; time.sleep(max(0, {time.time() + 3} - time.time()))\n"
+    command = [sys.executable, "-c", begin + DRIVER, str(tmp_path)]
+    started = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(6)]
+    deadline = time.monotonic() + 50
+    while sum(process.poll() is None for process in started) > 1 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    for process in started:
+        process.terminate()
+    said = [process.communicate() for process in started]
+    assert sorted(out for out, _ in said) == [""] * 5 + ["driving\n"]
+    assert sum("LeaseError" in errors for _, errors in said) == 5
+
+
 def test_the_same_process_does_not_drive_a_sweep_twice(tmp_path: Path) -> None:
     with driving(tmp_path), pytest.raises(LeaseError), driving(tmp_path):
         pass
