@@ -46,6 +46,8 @@ class Combinations:
 
     def _inside(self, place: int) -> dict[str, Value]:
         """The combination of that number, if nothing here can be chosen independently of the rest."""
+        if len(self.values) == 1:
+            return {self._head: self.values[self._head][place]}
         for value in self.values[self._head]:
             rest = self._beside(value)
             if place < rest.size:

@@ -43,6 +43,7 @@ def test_steps_of_networks_that_read_sequences_are_kept_short(name: str) -> None
     assert not reading or spec.training["clip"] == 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", recipes())
 def test_it_runs_by_its_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

@@ -153,6 +153,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("curve", BAD.values(), ids=BAD.keys())
 @pytest.mark.parametrize("space_spec", SPACES)
 def test_values_that_are_no_numbers_neither_stall_a_sweep_nor_win_it(kind, space_spec, curve):

@@ -320,6 +320,7 @@ class Interrupting(Observer):
             self.sweep.limits.stop("interrupted", interrupted=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [1, 8, 9, 13, 18])
 def test_an_interrupted_population_goes_on_to_the_same_numbers(finished_home: Path, home: Path, at: int) -> None:
     sweep = Sweep(SPEC, home=home)
