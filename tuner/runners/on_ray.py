@@ -21,6 +21,7 @@ from ray.tune.search import Searcher
 from tracking.records import CheckpointRef, Report
 from tuner.conductor import Conductor
 from tuner.errors import UsageError
+from tuner.runners import leaving
 from tuner.runners.worker import FAILED, SAID, train
 from tuner.spec import SweepSpec
 
@@ -191,7 +192,7 @@ def _cluster(spec: SweepSpec, workers: int, address: str | None) -> Iterator[Non
     try:
         yield
     finally:
-        ray.shutdown()
+        leaving.shut_down()
 
 
 def cluster_has(address: str) -> tuple[float, float]:
