@@ -128,6 +128,46 @@ def rank(values: Mapping[str, Sequence[float]]) -> Ranking:
     )
 
 
+@dataclass(frozen=True)
+class Pair:
+    """One method beside another, task by task.
+
+    Attributes:
+        wins: On how many tasks its regret is lower; a tie is half a win.
+        tasks: Of how many.
+        p: Wilcoxon's signed-rank test, two-sided, corrected for all pairs (Holm).
+    """
+
+    wins: float
+    tasks: int
+    p: float
+
+
+def pairs(rows: Rows, workers: int, mark: float, tasks: Sequence[str], mine: str) -> dict[str, Pair]:
+    """One method beside each other one.
+
+    Unlike mean ranks, a pair is not judged by who else was measured (Benavoli, Corani and Mangili, JMLR 17, 2016).
+    """
+    means = {name: by_task(found, workers) for name, found in rows.items()}
+    values = {name: np.array([at(found[task], mark) for task in tasks]) for name, found in means.items()}
+    others = [name for name in values if name != mine]
+    differences = {name: values[mine] - values[name] for name in others}
+    chances = [float(stats.wilcoxon(differences[name]).pvalue) if differences[name].any() else 1.0 for name in others]
+    return {
+        name: Pair(float(np.sum(differences[name] < 0) + np.sum(differences[name] == 0) / 2), len(tasks), p)
+        for name, p in zip(others, holm(chances), strict=True)
+    }
+
+
+def holm(chances: Sequence[float]) -> list[float]:
+    """p values corrected for there being several (Holm, Scandinavian Journal of Statistics 6, 1979)."""
+    found, largest = [0.0] * len(chances), 0.0
+    for left, index in enumerate(np.argsort(chances, kind="stable")):
+        largest = max(largest, min(1.0, chances[index] * (len(chances) - left)))
+        found[index] = largest
+    return found
+
+
 def critical_difference(methods: int, tasks: int, level: float = 0.05) -> float:
     """Nemenyi's: q sqrt(k (k + 1) / (6 N)), q of the studentized range over sqrt 2 (Demsar, page 11)."""
     q = stats.studentized_range.ppf(1 - level, methods, np.inf) / math.sqrt(2)

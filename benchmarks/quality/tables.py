@@ -12,6 +12,7 @@ from quality import judge
 from quality.judge import Rows
 from quality.results import Row
 
+OURS = "auto+freeze_thaw"
 EARLY = (5, 10, 20, 40)
 ONE_LEVEL = ("fcnet", "hpobench_nn", "nasbench201")
 """How the names of tasks begin in which a full training is the only level: these alone run to 100 trainings."""
@@ -31,6 +32,7 @@ def everything(rows: Rows, workers: int) -> str:
     rows = {name: found for name, found in rows.items() if any(row.workers == workers for row in found)}
     parts = [regrets(rows, workers, title, kept) for title, kept in GROUPS.items()]
     parts += [ranks(rows, workers, 40, title) for title in ("all tasks", "surrogates", "tables")]
+    parts += [versus(rows, workers, mark) for mark in (10, 20, 40)]
     if workers > 1 and "random_search" in rows:
         parts.append(times(rows, workers))
     parts += [speeds(rows, workers), provenance(rows, workers)]
@@ -75,6 +77,19 @@ def ranks(rows: Rows, workers: int, mark: float, title: str) -> str:
         f"p = {found.p:.2g}; ranks differ if further apart than {found.difference:.2f} (Nemenyi, 5 %)\n\n{body}\n\n"
         f"Not told apart: {alike or 'none'}"
     )
+
+
+def versus(rows: Rows, workers: int, mark: float, mine: str = OURS) -> str:
+    """Ours beside each method that has come to the mark on every task."""
+    whole = {name: found for name, found in rows.items() if complete(rows, name, workers, mark)}
+    tasks = judge.common_tasks(whole, workers)
+    if mine not in whole or len(whole) < 2 or len(tasks) < 2:
+        return ""
+    found = judge.pairs(whole, workers, mark, tasks, mine)
+    lines = [[name, f"{pair.wins:g} of {pair.tasks}", f"{pair.p:.2g}"] for name, pair in found.items()]
+    head = ["than", "tasks on which it is better", "p"]
+    about = f"{mine} at {mark:g}, {_workers(workers)}: Wilcoxon's signed-rank test over the tasks, p corrected (Holm)"
+    return f"{about}\n\n{table(head, lines)}"
 
 
 def complete(rows: Rows, name: str, workers: int, mark: float) -> bool:

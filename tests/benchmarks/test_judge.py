@@ -100,3 +100,17 @@ def test_the_share_of_time_of_a_curve_against_itself_is_whole_if_it_falls_to_the
 def test_areas_are_averaged_over_seeds_and_then_tasks():
     rows = [row("one", 0, {}, area=0.1), row("one", 1, {}, area=0.3), row("two", 0, {}, area=0.8)]
     assert judge.areas(rows, 1, ["one", "two"]) == pytest.approx(0.5)
+
+
+def test_p_values_are_corrected_as_holm_does() -> None:
+    """Sorted 0.01, 0.03, 0.04 times 3, 2, 1, and never smaller than the one before."""
+    assert judge.holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
+
+
+def test_a_method_that_is_better_on_every_task_is_told_from_the_other() -> None:
+    """Wilcoxon's exact two-sided p for 8 of 8 is 2 / 2 ** 8."""
+    tasks = [f"task {number}" for number in range(8)]
+    mine = [row(task, 0, {40: 0.1 + 0.01 * number}) for number, task in enumerate(tasks)]
+    other = [row(task, 0, {40: 0.3 + 0.02 * number}) for number, task in enumerate(tasks)]
+    found = judge.pairs({"mine": mine, "other": other}, 1, 40, tasks, "mine")
+    assert found == {"other": judge.Pair(8, 8, pytest.approx(2 / 2**8))}

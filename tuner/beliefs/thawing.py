@@ -9,6 +9,7 @@ import numpy as np
 
 from tuner.beliefs.belief import Belief, Evidence, refitted
 from tuner.beliefs.outcomes import Observation
+from tuner.beliefs.pace import Pace
 from tuner.rungs import Answer, Rung
 from tuner.seeds import seed_of
 
@@ -50,6 +51,7 @@ class Thawing:
     def __init__(self, coordinates: Coordinates, levels: list[int], epochs: int, trials: int, seed: int) -> None:
         self.given_up: list[int] = []
         self.rungs = [Rung(level) for level in levels]
+        self._pace = Pace([*levels, epochs])
         self._coordinates, self._epochs, self._trials, self._seed = coordinates, epochs, trials, seed
         self._points: dict[int, Array] = {}
         self._entered = 0
@@ -109,8 +111,12 @@ class Thawing:
         self._told.append(Observation(number, self._reached.get(number, 0) + 1, None))
         self.leave(number)
 
+    def clock(self, number: int, epoch: int, seconds: float) -> None:
+        """A trial has trained so many epochs in so many seconds; told before it reports that epoch."""
+        self._pace.note(number, epoch, seconds)
+
     def report(self, number: int, epoch: int, score: float) -> Answer:
-        """Wait at each rung."""
+        """Wait at each rung, unless the way to the next one is cheap."""
         if number not in self._turns:
             self._go_on(number)
         self._reached[number] = epoch
@@ -122,7 +128,11 @@ class Thawing:
             return "CONTINUE"
         if number in self._explorers:
             rung.scores[number] = -self._best[number]
-        if self._turns.pop(number) == "whole":
+        arm = self._turns.pop(number)
+        if self._pace.unknown or self._pace.is_cheap(epoch):
+            self._begin(number, arm, paid=arm == "whole")
+            return "CONTINUE"
+        if arm == "whole":
             self._sent_on.add(number)
         return "PAUSE"
 
@@ -157,15 +167,19 @@ class Thawing:
         else:
             self._begin(number, self.arm)
 
-    def _begin(self, number: int, arm: Arm) -> None:
+    def _begin(self, number: int, arm: Arm, paid: bool = False) -> None:
+        self._turns[number] = arm
+        if paid:
+            return
         reached = self._reached.get(number, 0)
         upto = next((rung.level for rung in self.rungs if rung.level > reached), self._epochs)
-        self._turns[number] = arm
         self._spent[arm] += (self._epochs if arm == "whole" else upto) - reached
 
     def _chosen(self, waiting: list[int], running: bool) -> int | None:
         if on_its_way := [number for number in waiting if number in self._sent_on]:
             return on_its_way[0]
+        if nearly_paid := [number for number in waiting if self._pace.is_cheap(self._reached[number])]:
+            return min(nearly_paid, key=lambda number: (self._best[number], number))
         if self._entered >= self._trials:
             ranked = self._best_ranked(waiting)
             return self._closing(waiting) if ranked is None and not running else ranked

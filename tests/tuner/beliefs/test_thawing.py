@@ -129,3 +129,42 @@ def test_where_an_epoch_is_a_whole_training_nobody_waits():
     assert book.report(0, 1, 0.5) == "CONTINUE"
     book.leave(0)
     assert book.promoted(set(), running=False) is None
+
+
+def answers(book, seconds):
+    """What one trial after the other is told at each epoch, if nobody is taken up again."""
+    found = []
+    for number in range(6):
+        book.meet(number, {"x": number / 6, "y": 0.5})
+        book.enter(number)
+        for epoch in range(1, EPOCHS + 1):
+            book.clock(number, epoch, seconds(epoch))
+            answer = book.report(number, epoch, 0.5)
+            found.append((number, epoch, answer))
+            if answer == "PAUSE":
+                break
+    return [(number, epoch) for number, epoch, answer in found if answer == "PAUSE"]
+
+
+def test_where_nearly_all_time_passes_before_the_first_rung_nobody_waits_there():
+    assert answers(Thawing(Coordinates(SPACE), LEVELS, EPOCHS, 6, 0), lambda epoch: 100 + epoch) == []
+
+
+def test_where_epochs_take_equally_long_only_the_first_trial_goes_past_the_first_rung():
+    waits = answers(Thawing(Coordinates(SPACE), LEVELS, EPOCHS, 6, 0), lambda epoch: 2.0 * epoch)
+    assert waits == [(0, 3), *((number, 1) for number in range(1, 6))]
+
+
+def test_who_waits_before_a_way_that_turned_out_cheap_goes_on_first():
+    book = Thawing(Coordinates(SPACE), LEVELS, EPOCHS, 6, 0)
+    for number, score in ((0, 0.2), (1, 0.4), (2, 0.3)):
+        book.meet(number, {"x": number / 6, "y": 0.5})
+        book.enter(number)
+        assert book.report(number, 1, score) == "PAUSE"  # nothing told the time
+    book.meet(3, {"x": 0.9, "y": 0.5})
+    book.enter(3)
+    book.clock(3, 1, 100.0)
+    assert book.report(3, 1, 0.1) == "CONTINUE"
+    book.clock(3, 3, 101.0)
+    assert book.report(3, 3, 0.1) == "CONTINUE"
+    assert book.promoted({0, 1, 2}, running=True) == 1
