@@ -147,6 +147,25 @@ class Augmentation(Choice):
         raise NotImplementedError
 
 
+class Transfer(Choice):
+    """How a network that has learned one task is fitted to another.
+
+    A network's blocks are counted from the head, which is block 0 (`search_spaces.blocks`). A strategy is a rule of the
+    epoch alone, so that a training that is interrupted goes on with the same blocks.
+    """
+
+    inherits: ClassVar[bool] = True
+    """Whether training starts from the parent's weights, the head's apart."""
+
+    def opened(self, blocks: int, epoch: int, epochs: int) -> int:
+        """How many of the blocks, counted from the head, are trained in an epoch from 0 to epochs - 1; 1 at least."""
+        return blocks
+
+    def rate(self, block: int, blocks: int) -> float:
+        """What the learning rate is multiplied by in a block."""
+        return 1.0
+
+
 class Dataset(Choice):
     """Data with its three parts."""
 

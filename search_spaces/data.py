@@ -9,8 +9,10 @@ from functools import cached_property
 from typing import Literal, get_args
 
 import torch
+from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
+from search_spaces.preparation import Preparation
 from search_spaces.shape import Kind, Shape
 
 Task = Literal["classification", "multilabel", "regression", "forecasting"]
@@ -34,16 +36,51 @@ class Part:
         return len(self.x)
 
 
+class Targets(BaseModel):
+    """The numbers that are learned: what each is called, and how it was shifted and scaled.
+
+    Attributes:
+        names: One a number; for a series its channels.
+        means: What was taken from each.
+        deviations: By what each was then divided.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    names: tuple[str, ...]
+    means: tuple[float, ...]
+    deviations: tuple[float, ...]
+
+    @classmethod
+    def unscaled(cls, names: tuple[str, ...]) -> Targets:
+        """Numbers that are learned as they are."""
+        return cls(names=names, means=(0.0,) * len(names), deviations=(1.0,) * len(names))
+
+    def scaled(self, y: Tensor) -> Tensor:
+        """What is learned of numbers, [..., names], in their own units."""
+        return (y - self._row(self.means)) / self._row(self.deviations)
+
+    def in_units(self, outputs: Tensor) -> Tensor:
+        """The inverse of `scaled`, in double precision."""
+        return outputs.double() * self._row(self.deviations) + self._row(self.means)
+
+    @staticmethod
+    def _row(values: tuple[float, ...]) -> Tensor:
+        return torch.tensor(values, dtype=torch.float64)
+
+
 @dataclass(frozen=True)
 class Data:
     """A training, a validation and a test part of one data set.
 
     Attributes:
         task: What is learned (see `Task`).
-        classes: For classification, the names of the classes, in the order of their labels.
+        classes: The names of the classes, in the order of their labels; for multilabel, of the labels.
         kind: What a sample is; by its number of sizes if not given (see `Shape`).
         vocabulary: For text, how many different tokens there are.
         words: For text, the word of each token: what new texts are turned into tokens with.
+        preparation: What turns raw samples into `x`; none if a data set does not say.
+        targets: For regression and forecasting, the numbers that `y` holds; none if a data set does not say.
     """
 
     train: Part
@@ -54,6 +91,8 @@ class Data:
     kind: Kind | None = None
     vocabulary: int | None = None
     words: tuple[str, ...] | None = None
+    preparation: Preparation | None = None
+    targets: Targets | None = None
 
     def __post_init__(self) -> None:
         if self.task not in get_args(Task):

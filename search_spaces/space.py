@@ -27,6 +27,7 @@ SLOTS = {
     "lr_schedule": "search_spaces.lr_schedules",
     "augmentation": "search_spaces.augmentations",
     "training": "search_spaces.training",
+    "transfer": "search_spaces.transfer",
 }
 """What a trial is made of: each slot with the folder (or the one file) of its choices, in the order they are drawn."""
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from search_spaces.data import Part
-
 Parts = tuple[Tensor, Tensor, Tensor]
 
 
@@ -73,14 +71,6 @@ def by_group(groups: Tensor, validation: float, test: float, seed: int) -> Parts
     part_of = _filled(parts, sizes, _shared_out(sizes, order, wanted))
     train, held_out, kept = ((part_of[member] == part).nonzero().flatten() for part in range(3))
     return train, held_out, kept
-
-
-def standardised(x: Tensor, y: Tensor, parts: Parts) -> tuple[Part, Part, Part]:
-    """The three parts, shifted and scaled by the mean and deviation of the training part alone."""
-    sample = x[parts[0]]
-    mean, deviation = sample.mean(), sample.std().clamp_min(1e-8)
-    train, validation, test = (Part((x[part] - mean) / deviation, y[part]) for part in parts)
-    return train, validation, test
 
 
 def check_shares(validation: float, test: float) -> None:

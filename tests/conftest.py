@@ -26,6 +26,17 @@ ROOT = Path(__file__).resolve().parents[1]
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+@pytest.fixture(autouse=True)
+def tracking_uri_of_before() -> Iterator[None]:
+    """`mlflow.set_tracking_uri` writes to the environment too: no test is to be heard of by the next."""
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    yield
+    if before is None:
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
+    else:
+        os.environ["MLFLOW_TRACKING_URI"] = before
+
+
 class Postgres(NamedTuple):
     """A private cluster with one empty database, `mlflow`."""
 

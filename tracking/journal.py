@@ -11,6 +11,12 @@ from typing import Any
 
 from optuna.storages.journal import BaseJournalBackend, JournalFileSymlinkLock
 
+from tracking import disk
+
+_MORE = "more"
+"""An entry with this key is not the last of its group: without the rest it does not count."""
+_GOES_ON = f',"{_MORE}":1}}\n'.encode()
+
 
 class JournalError(Exception):
     """The ledger's file cannot be read."""
@@ -67,8 +73,9 @@ class InMemoryJournal(GroupedJournal):
 class Journal(GroupedJournal):
     """A journal file in the format of Optuna's `JournalFileBackend`, which any Optuna client reads.
 
-    Two things are added. Writes inside `together()` reach the disk as one append with one fsync: a process that is
-    killed leaves all of them or none. And a last line that was cut short by a crash, which was never acknowledged, is
+    Two things are added. Writes inside `together()` reach the disk as one append with one fsync, and are marked as
+    belonging together, since the system may keep the first pages of an append alone: a process that is killed leaves
+    all of them or none. And a last line that was cut short by a crash, which was never acknowledged, is
     left out on reading and removed by `repair()`.
 
     Args:
@@ -94,6 +101,8 @@ class Journal(GroupedJournal):
             return 0
         content = self._path.read_bytes()
         whole = content.rfind(b"\n") + 1
+        while content[:whole].endswith(_GOES_ON):  # the group that the torn line belongs to was not kept either
+            whole = content.rfind(b"\n", 0, whole - 1) + 1
         if whole < len(content):
             os.truncate(self._path, whole)
         return len(content) - whole
@@ -115,41 +124,39 @@ class Journal(GroupedJournal):
         yield from (self._pending or [])[max(0, log_number_from - self._read_count) :]
 
     def _append(self, logs: Iterable[dict[str, Any]]) -> None:
-        text = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
-        if not text:
+        entries = list(logs)
+        if not entries:
             return
+        entries = [*({**log, _MORE: 1} for log in entries[:-1]), entries[-1]]
+        text = "".join(json.dumps(entry, separators=(",", ":")) + "\n" for entry in entries)
         self._lock.acquire()
         try:
-            self._write(text.encode())
+            disk.append(self._path, text.encode(), flush=True)
         finally:
             self._lock.release()
-
-    def _write(self, content: bytes) -> None:
-        with self._path.open("ab", buffering=0) as file:
-            before = file.tell()
-            try:
-                written = file.write(content)
-                os.fsync(file.fileno())
-                if written != len(content):
-                    raise JournalError(f"{self._path}: {written} of {len(content)} bytes written; is the disk full?")
-            except BaseException:  # half of a group must not stay: the next append would continue its last line
-                os.truncate(self._path, before)
-                raise
 
     def _whole_lines(self) -> Iterator[dict[str, Any]]:
         if not self._path.exists():
             return
         with self._path.open("rb") as file:
             file.seek(self._read_bytes)
+            group: list[bytes] = []
             for line in file:
                 if not line.endswith(b"\n"):
                     return
-                try:
-                    entry = json.loads(line)
-                except json.JSONDecodeError as error:
-                    raise JournalError(
-                        f"{self._path}: line {self._read_count + 1} is not a journal entry ({error.msg}); "
-                        "restore the file from a backup, or cut it before that line"
-                    ) from error
-                self._read_bytes += len(line)
-                yield entry
+                group.append(line)
+                if not line.endswith(_GOES_ON):
+                    yield from self._entries(group)
+                    group = []
+
+    def _entries(self, lines: list[bytes]) -> Iterator[dict[str, Any]]:
+        for line in lines:
+            try:
+                entry = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise JournalError(
+                    f"{self._path}: line {self._read_count + 1} is not a journal entry ({error.msg}); "
+                    "restore the file from a backup, or cut it before that line"
+                ) from error
+            self._read_bytes += len(line)
+            yield entry

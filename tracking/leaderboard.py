@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from tracking.pareto import fronts
 from tracking.records import LeaderboardEntry, State, SweepRecord, TrialRecord
+from tracking.repeats import configurations, repeats_of
 
 COLUMNS: dict[str, Any] = {
     "rank": "Int64",
@@ -22,7 +25,12 @@ COLUMNS: dict[str, Any] = {
     "seconds": "Float64",
     "cause": "string",
     "checkpoint": "string",
+    "tied": "boolean",
+    "parameters": "Int64",
+    "size_mb": "Float64",
 }
+REPEATED: dict[str, Any] = {"seeds": "Int64", "mean": "Float64", "spread": "Float64"}
+"""Columns of sweeps that train every point with several seeds."""
 
 
 def entries(sweep: SweepRecord) -> list[LeaderboardEntry]:
@@ -31,12 +39,24 @@ def entries(sweep: SweepRecord) -> list[LeaderboardEntry]:
     A trial ranks by its best finite report, whatever its state. One without a finite report has no rank, nor has one
     that breaks a constraint, nor one that failed: these follow, the failed ones last. With several objectives the
     trials of the first front come first (`tracking.pareto`), then those of the second; within a front the leading
-    objective ranks.
+    objective ranks. Where points are repeated with several seeds, each trial still ranks by its own value; `mean` and
+    `spread` (standard deviation) are those of its point.
     """
     scores = {trial.number: found for trial in sweep.trials if (found := sweep.scores(trial))}
     placed = dict(zip(scores, fronts(list(scores.values())), strict=True)) if sweep.further else {}
     ranks = _ranks({number: (-placed.get(number, 0), found[0]) for number, found in scores.items()})
-    rows = [_entry(sweep, trial, ranks.get(trial.number), placed.get(trial.number)) for trial in sweep.trials]
+    means, shared = _means(sweep), Counter(ranks.values())
+    rows = [
+        _entry(
+            sweep,
+            trial,
+            rank=(rank := ranks.get(trial.number)),
+            tied=rank is not None and shared[rank] > 1,
+            front=placed.get(trial.number),
+            **means.get(trial.number, {}),
+        )
+        for trial in sweep.trials
+    ]
     return sorted(rows, key=lambda row: (row.rank is None, row.rank or 0, row.state is State.FAIL, row.trial))
 
 
@@ -44,12 +64,15 @@ def leaderboard(sweep: SweepRecord) -> pd.DataFrame:
     """The entries as a frame: `COLUMNS`, then one column a searched parameter by its dotted name; missing is NA.
 
     A parameter named like one of the columns says the same as the column (`architecture` where several compete) and
-    has none of its own. The seconds of a trial still at work are not known. With several objectives `pareto` is the
-    trial's front, 1 for those that no other beats in all objectives at once; each further objective and constrained
+    has none of its own. The seconds of a trial still at work are not known, nor are `parameters` and `size_mb` (of
+    10**6 bytes) before it has ended. `tied` says that its rank is another's too. With several objectives `pareto` is
+    the trial's front, 1 for those that no other beats in all objectives at once; each further objective and constrained
     metric has a column of its name, at the trial's `step`; `broken` says which constraints a trial breaks.
     """
     rows = entries(sweep)
     columns = {name: pd.array([_cell(row, name) for row in rows], dtype=dtype) for name, dtype in COLUMNS.items()}
+    if repeats_of(sweep) > 1:
+        columns |= {name: pd.array([_cell(row, name) for row in rows], dtype=dtype) for name, dtype in REPEATED.items()}
     columns |= _goal_columns(sweep, rows)
     searched = sorted({name for row in rows for name in row.params} - columns.keys())
     return pd.DataFrame(columns | {name: pd.array([row.params.get(name) for row in rows]) for name in searched})
@@ -81,11 +104,10 @@ def _ranks(keys: Mapping[int, tuple[float, float]]) -> dict[int, int]:
     return {number: places[key] for number, key in keys.items()}
 
 
-def _entry(sweep: SweepRecord, trial: TrialRecord, rank: int | None, front: int | None) -> LeaderboardEntry:
+def _entry(sweep: SweepRecord, trial: TrialRecord, **known: Any) -> LeaderboardEntry:
     step, value = trial.best(sweep.objective) or (None, None)
     best = trial if step is None else trial.at(step)
     return LeaderboardEntry(
-        rank=rank,
         trial=trial.number,
         state=trial.state,
         value=value,
@@ -95,12 +117,35 @@ def _entry(sweep: SweepRecord, trial: TrialRecord, rank: int | None, front: int 
         epochs=trial.epochs,
         seconds=trial.seconds,
         cause=trial.cause,
-        checkpoint=trial.checkpoint.path if trial.checkpoint else None,
+        checkpoint=trial.checkpoint.path if trial.checkpoint and Path(trial.checkpoint.path).is_file() else None,
         params=best.params,
         values=trial.values,
         broken=sweep.broken(trial),
-        front=front,
+        parameters=_size(trial, "parameters"),
+        size_mb=_size(trial, "size_mb"),
+        **known,
     )
+
+
+def _size(trial: TrialRecord, name: str) -> float | None:
+    """What the ledger noted at the trial's end; of one that was not trained what was measured before."""
+    found: float | None = trial.attributes.get("size", {}).get(name, trial.values.get(name))
+    return found
+
+
+def _means(sweep: SweepRecord) -> dict[int, dict[str, Any]]:
+    """By trial: on how many seeds its point's mean and spread stand; nothing where none are repeated."""
+    if repeats_of(sweep) == 1:
+        return {}
+    return {
+        trial.number: {
+            "seeds": it.mean.count,
+            "mean": it.mean.mean,
+            "spread": it.mean.spread if it.mean.count > 1 else None,
+        }
+        for it in configurations(sweep)
+        for trial in it.trials.values()
+    }
 
 
 def _cell(row: LeaderboardEntry, name: str) -> Any:

@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -45,6 +45,11 @@ class Holder:
         except psutil.NoSuchProcess:
             return False
 
+    @property
+    def silence(self) -> float:
+        """Seconds since it was last heard of."""
+        return max(0.0, time.time() - self.heard)
+
     def __str__(self) -> str:
         return f"process {self.process} on {self.host}"
 
@@ -63,7 +68,8 @@ def driving(folder: Path) -> Iterator[None]:
     """Hold a sweep while driving it, with a heartbeat; refused while another driver lives."""
     with _alone(folder):
         if other := holder(folder):
-            raise LeaseError(f"the sweep is being driven by {other}: wait for it, or interrupt it with Ctrl-C there")
+            how = f"wait for it, pause it with `tuner pause {folder.name}`, or interrupt it with Ctrl-C there"
+            raise LeaseError(f"the sweep is being driven by {other}: {how}")
         _beat(folder)
     over = threading.Event()
     heart = threading.Thread(target=_keep_beating, args=(folder, over), name="lease", daemon=True)
@@ -89,7 +95,8 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _keep_beating(folder: Path, over: threading.Event) -> None:
     while not over.wait(BEAT_SECONDS):
-        _beat(folder)
+        with suppress(OSError):  # a disk that is full now may have room for the next beat
+            _beat(folder)
 
 
 def _beat(folder: Path) -> None:

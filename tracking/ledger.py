@@ -6,6 +6,7 @@ The sweep's driver is its one writer. Everyone else opens it for reading, with t
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -19,10 +20,21 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from tracking import spool
 from tracking.goals import Goals, Objective, Values
 from tracking.journal import GroupedJournal, InMemoryJournal, Journal
-from tracking.records import CheckpointRef, Report, Standing, State, SweepRecord, Takeover, TrialRecord
+from tracking.records import (
+    SET_ASIDE,
+    CheckpointRef,
+    Report,
+    Standing,
+    State,
+    SweepRecord,
+    Takeover,
+    TrialRecord,
+)
 
 FILE = "ledger.journal"
 Choices = Mapping[str, Mapping[str, Any]]
+_SIZES = ("parameters", "size_mb")
+"""Metrics of a trial's reports that are the same in each, and noted with its end."""
 
 
 class LedgerError(Exception):
@@ -53,13 +65,14 @@ class Ledger:
         if (folder / FILE).exists():
             raise LedgerError(f"{folder / FILE} exists: a ledger is never overwritten; open it, or choose another name")
         journal = Journal(folder / FILE)
-        return cls(folder, journal, _new_study(journal, name, spec, objective, attributes))
+        facts = {"spec": dict(spec), "objective": asdict(objective), **attributes}
+        return cls(folder, journal, _new_study(journal, name, facts))
 
     @classmethod
     def in_memory(cls, name: str, spec: Mapping[str, Any], objective: Objective, **attributes: Any) -> Ledger:
         """A ledger that writes nothing to disk and ends with this process; the same in all else."""
         journal = InMemoryJournal()
-        study = _new_study(journal, name, spec, objective, attributes)
+        study = _new_study(journal, name, {"spec": dict(spec), "objective": asdict(objective), **attributes})
         return cls(Path(name), journal, study, spool.InMemory())
 
     @classmethod
@@ -118,6 +131,12 @@ class Ledger:
         """Note that a trial waits for its next rung, or that it goes on."""
         self._set(number, "paused", paused)
 
+    def lost(self, number: int) -> int:
+        """Note that a trial has lost its worker, or hung, once more; returns how often by now."""
+        times = 1 + int(self.trial(number).attributes.get("losses", 0))
+        self._set(number, "losses", times)
+        return times
+
     def take_over(self, number: int, takeover: Takeover) -> None:
         """Note that a paused trial goes on from another's checkpoint: both facts on disk, or neither."""
         earlier = [asdict(it) for it in self.trial(number).takeovers]
@@ -126,10 +145,14 @@ class Ledger:
             self._set(number, "paused", False)
 
     def tell(self, number: int, state: State, *, cause: str | None = None) -> TrialRecord:
-        """End a trial: COMPLETE and PRUNED with the best value of its curve, FAIL with its cause in one line."""
+        """End a trial: COMPLETE and PRUNED with the best value of its curve, FAIL with its cause in one line.
+
+        One that was stopped before its first report is PRUNED without a value.
+        """
         trial = self.trial(number)
         best = trial.best(self.objective) if self.goals.single or trial.standing else None
-        if state is not State.FAIL and best is None and not trial.standing:
+        stopped_before = state is State.PRUNED and not trial.curve  # it has done nothing wrong
+        if state is not State.FAIL and best is None and not (trial.standing or stopped_before):
             state, cause = State.FAIL, cause or f"never reported a finite {self.objective.metric}"
         last = [report for _, report in self._spool.read_ordered(self.trial_folder(number))]
         with self._together():
@@ -145,11 +168,41 @@ class Ledger:
         """Keep a fact about the whole sweep (JSON)."""
         self.study.set_user_attr(key, value)
 
+    def notes(self, facts: Mapping[str, Any]) -> None:
+        """Keep several such facts: all of them on disk, or none."""
+        with self._together():
+            for key, value in facts.items():
+                self.note(key, value)
+
     def extend(self, spec: Mapping[str, Any], objective: Objective) -> None:
         """Keep what the sweep's spec says from now on: it is not over any more. The metric and its mode stay."""
-        with self._together():
-            for key, value in {"spec": dict(spec), "objective": asdict(objective), "ended": None}.items():
-                self.note(key, value)
+        self.notes({"spec": dict(spec), "objective": asdict(objective), "ended": None})
+
+    def rebuild(
+        self, change: Callable[[FrozenTrial], FrozenTrial], pruned: Mapping[int, str], facts: Mapping[str, Any]
+    ) -> None:
+        """Put a new study in the place of this one, with the same trials under the same numbers.
+
+        Optuna never takes back what a study knows of a parameter, its options or its scale: a changed space needs a new
+        study. The old one stays in the journal, deleted. It is done in a copy, which then takes the journal's place:
+        whatever happens meanwhile, the sweep is as it was, or as it is to be.
+
+        Args:
+            change: Gives a trial as it is to be in the new study; it gets a copy of its own.
+            pruned: Unfinished trials that end here, each with its cause.
+            facts: What is noted of the sweep in place of what was, besides what stays.
+        """
+        path = self.folder / FILE
+        unfinished = path.with_name(f".{FILE}.new")
+        shutil.copyfile(path, unfinished)
+        try:
+            journal = Journal(unfinished)
+            Ledger(self.folder, journal, _only_study(journal))._replace_study(change, pruned, facts)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        self.study = _only_study(self._journal)
+        self.spec = self.study.user_attrs["spec"]
 
     # --- what anyone reads ---
 
@@ -200,6 +253,17 @@ class Ledger:
 
     # --- inside ---
 
+    def _replace_study(
+        self, change: Callable[[FrozenTrial], FrozenTrial], pruned: Mapping[int, str], facts: Mapping[str, Any]
+    ) -> None:
+        with self._together():
+            for number, cause in pruned.items():
+                self.tell(number, State.PRUNED, cause=cause)
+            trials = [change(trial) for trial in self.study.get_trials()]
+            name, attributes = self.study.study_name, {**self.study.user_attrs, **facts}
+            self._storage.delete_study(self.study._study_id)
+            _new_study(self._journal, name, attributes).add_trials(trials)
+
     @property
     def _storage(self) -> optuna.storages.BaseStorage:
         return self.study._storage
@@ -245,6 +309,8 @@ class Ledger:
             facts["cause"] = cause
         if checkpoint := next((report.checkpoint for report in reports if report.step == step), None):
             facts["checkpoint"] = asdict(checkpoint)
+        if reports and (sizes := {key: it for key, it in reports[-1].metrics.items() if key in _SIZES}):
+            facts["size"] = sizes
         return facts
 
     def _record(self, frozen: FrozenTrial) -> TrialRecord:
@@ -256,7 +322,7 @@ class Ledger:
         return TrialRecord(
             number=frozen.number,
             state=state,
-            params=dict(frozen.params),
+            params=attributes.get(SET_ASIDE, {}).get("params") or dict(frozen.params),
             choices=attributes.get("choices", {}),
             curve=dict(sorted(frozen.intermediate_values.items())),
             started=frozen.datetime_start,
@@ -271,11 +337,12 @@ class Ledger:
         )
 
 
-def _new_study(
-    journal: GroupedJournal, name: str, spec: Mapping[str, Any], objective: Objective, attributes: Mapping[str, Any]
-) -> optuna.Study:
+def _only_study(journal: GroupedJournal) -> optuna.Study:
+    return optuna.load_study(study_name=None, storage=JournalStorage(journal))
+
+
+def _new_study(journal: GroupedJournal, name: str, facts: Mapping[str, Any]) -> optuna.Study:
     _quiet()
-    facts = {"spec": dict(spec), "objective": asdict(objective), **attributes}
     goals = Goals.of(facts)
     with journal.together():
         study = optuna.create_study(

@@ -6,9 +6,11 @@ import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from tracking import spool, wording
 from tracking.records import Report, SweepRecord, TrialRecord
+from tracking.side_by_side import side_by_side
 from tracking.stores import limits
 from tracking.stores.base import Point, RunStatus, RunStore, StoredRun
 
@@ -27,6 +29,14 @@ class _Shown:
     best: float | None = None
 
 
+@dataclass(slots=True)
+class Written:
+    """What was sent to a store, whether or not it had some of it already."""
+
+    runs: int = 0
+    points: int = 0
+
+
 class Mirror:
     """Shows one sweep in a store: a run for the sweep, and under it one for each trial.
 
@@ -39,6 +49,7 @@ class Mirror:
     """
 
     def __init__(self, store: RunStore, facts: Mapping[str, str]) -> None:
+        self.written = Written()
         self._store = store
         self._facts = facts
         self._forget()
@@ -70,9 +81,11 @@ class Mirror:
         found = {trial.number: self._news(trial, complete) for trial in record.trials}
         # The sweep before its trials: what it shows is found again from their reports, not the other way round.
         self._show_sweep(record, sweep, [entry for entries in found.values() for entry in entries])
-        for trial in record.trials:
-            if trial.number not in self._settled and "choices" in trial.attributes:  # without: not yet asked whole
-                self._show_trial(record, sweep, trial, found[trial.number], live)
+        # A trial without choices is not yet asked whole.
+        due = [it for it in record.trials if it.number not in self._settled and "choices" in it.attributes]
+        show = partial(self._show_trial, record, sweep, found, live)
+        side_by_side(show, due, self._store.at_once)
+        self._show_test(record, sweep)
         self._set_status(sweep, wording.sweep_status(record, live), max(_ends(record), default=None))
         if complete:
             self._keep_files(record, sweep)
@@ -95,6 +108,7 @@ class Mirror:
     def _start(self, name: str, tags: Mapping[str, str], about: SweepRecord | TrialRecord) -> _Shown:
         began = about.created if isinstance(about, SweepRecord) else about.started
         run = self._store.create(self._experiment, name, tags, wording.milliseconds(began))
+        self.written.runs += 1
         return _Shown(run, RunStatus.RUNNING, set(), limits.tags(tags))
 
     def _news(self, trial: TrialRecord, complete: bool) -> list[Found]:
@@ -113,7 +127,6 @@ class Mirror:
         self._send(sweep, wording.sweep_params(record), wording.sweep_tags(record, self._facts), points)
         if points:
             sweep.best = _finite({points[-1].key: points[-1].value}, points[-1].key)
-        self._show_test(record, sweep)
 
     def _show_test(self, record: SweepRecord, sweep: _Shown) -> None:
         """What the best trial's checkpoint reached on the test part: on the sweep's run and on the trial's."""
@@ -124,13 +137,13 @@ class Mirror:
                 self._send(shown, {}, {"test.checkpoint": test["checkpoint"]}, wording.judgement_points(test))
 
     def _show_trial(
-        self, record: SweepRecord, sweep: _Shown, trial: TrialRecord, found: Sequence[Found], live: bool
+        self, record: SweepRecord, sweep: _Shown, found: Mapping[int, Sequence[Found]], live: bool, trial: TrialRecord
     ) -> None:
         tags = {wording.PARENT_TAG: sweep.run, **wording.trial_tags(record, trial, self._facts)}
         shown = self._trials.get(trial.number)
         if shown is None:
             shown = self._trials[trial.number] = self._start(wording.trial_name(trial), tags, trial)
-        reports = [report for _, _, report in found if report.step > shown.epoch]
+        reports = [report for _, _, report in found[trial.number] if report.step > shown.epoch]
         self._send(shown, wording.trial_params(trial), tags, wording.trial_points(record, trial, reports))
         shown.epoch = max([shown.epoch, *(report.step for report in reports)])
         ended = wording.milliseconds(trial.finished) if trial.finished else None
@@ -145,6 +158,7 @@ class Mirror:
         new_tags = {key: value for key, value in limits.tags(tags).items() if shown.tags.get(key) != value}
         if new_params or new_tags or points:
             self._store.log(shown.run, points=points, params=new_params, tags=new_tags)
+            self.written.points += len(points)
         shown.params.update(new_params)
         shown.tags.update(new_tags)
 

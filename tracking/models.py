@@ -19,8 +19,17 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 _WEIGHTS_FILE = "state_dict.pt"
-WEIGHTS = f"extra_files/{_WEIGHTS_FILE}"
+EVIDENCE_FILE = "evidence.json"
+EXTRA = "extra_files"
+"""Where a model's folder has what MLflow itself does not need."""
+WEIGHTS = f"{EXTRA}/{_WEIGHTS_FILE}"
 """Where a model's folder has its state dict: for `torch.load(..., weights_only=True)`."""
+NETWORK = f"{EXTRA}/network.json"
+"""What rebuilds the network: the trial's assignment, without paths of a machine."""
+DATA = f"{EXTRA}/data.json"
+"""How raw inputs become tensors, and outputs names."""
+EVIDENCE = f"{EXTRA}/{EVIDENCE_FILE}"
+"""Why a registered model may be trusted."""
 
 
 class ModelError(Exception):
@@ -50,6 +59,7 @@ def log_model(  # noqa: PLR0913 - MLflow's own arguments, one to one
     step: int = 0,
     params: Mapping[str, str] | None = None,
     tags: Mapping[str, str] | None = None,
+    files: Mapping[str, str] | None = None,
 ) -> LoggedModel:
     """Keep a network as a model of a run: traced graph (no pickle), signature, an example of two, pinned packages.
 
@@ -62,6 +72,7 @@ def log_model(  # noqa: PLR0913 - MLflow's own arguments, one to one
         step: The epoch of these weights; the run's metrics of that epoch are shown with the model.
         params: Shown with the model; the run's own otherwise.
         tags: Shown with the model.
+        files: Texts by file name, kept beside the weights.
 
     Raises:
         ModelError: if the network cannot be traced with these inputs.
@@ -74,7 +85,7 @@ def log_model(  # noqa: PLR0913 - MLflow's own arguments, one to one
         run.info.experiment_id, name, run_id, dict(tags or {}), dict(params or run.data.params), "torch"
     )
     with _ready_or_failed(client, model.model_id), tempfile.TemporaryDirectory() as folder:
-        _save(module, _two(example), Path(folder), model)
+        _save(module, _two(example), Path(folder), model, files or {})
         client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step)])
         _share_metrics(client, run_id, model.model_id, step)
         client.log_model_artifacts(model.model_id, str(Path(folder) / "model"))
@@ -92,7 +103,7 @@ def fetch_model(store_uri: str, model_id: str, folder: Path) -> Path:
     return Path(download_artifacts(artifact_uri=location, dst_path=str(folder), tracking_uri=store_uri))
 
 
-def _save(module: torch.nn.Module, example: torch.Tensor, folder: Path, model: Any) -> None:
+def _save(module: torch.nn.Module, example: torch.Tensor, folder: Path, model: Any, files: Mapping[str, str]) -> None:
     import torch
 
     with warnings.catch_warnings():
@@ -102,7 +113,11 @@ def _save(module: torch.nn.Module, example: torch.Tensor, folder: Path, model: A
         from mlflow.models import Model, infer_signature
 
     torch.save({key: value.cpu() for key, value in module.state_dict().items()}, folder / _WEIGHTS_FILE)
-    with _evaluating(module), torch.no_grad():
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    with _evaluating(module), torch.no_grad(), warnings.catch_warnings():
+        # torch's own recurrent layers assign such attributes; the graph that comes of it is whole
+        warnings.filterwarnings("ignore", "The tensor attributes .* were assigned during export")
         try:
             outputs = module(example)
             mlflow.pytorch.save_model(
@@ -114,7 +129,7 @@ def _save(module: torch.nn.Module, example: torch.Tensor, folder: Path, model: A
                 signature=infer_signature(example.cpu().numpy(), outputs.cpu().numpy()),
                 input_example=example.cpu().numpy(),
                 pip_requirements=[f"torch=={_version('torch')}", f"numpy=={_version('numpy')}"],
-                extra_files=[str(folder / _WEIGHTS_FILE)],
+                extra_files=[str(folder / name) for name in (_WEIGHTS_FILE, *files)],
                 serialization_format="pt2",
             )
         except Exception as error:

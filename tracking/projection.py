@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tracking.ledger import Ledger
-from tracking.mirror import Mirror
+from tracking.mirror import Mirror, Written
 from tracking.records import SweepRecord
 from tracking.stores.base import RunStore
 
@@ -95,6 +95,11 @@ class Projection:
             self._say(None)
             return True
 
+    @property
+    def written(self) -> Written:
+        """What was sent to the store until now."""
+        return self._mirror.written
+
     def run_of(self, trial: int) -> str | None:
         """The id of the run that shows a trial; None while there is none."""
         return self._mirror.run_of(trial)
@@ -126,7 +131,7 @@ class Projection:
         self.catch_up()
 
     def _say(self, problem: str | None) -> None:
-        if problem and not self.problem:
+        if problem and not self.problem and self._live:
             _log.warning("Tracking is behind, the sweep goes on: %s", problem)
         elif self.problem and not problem:
             _log.info("Tracking has caught up")

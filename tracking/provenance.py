@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
@@ -28,14 +29,23 @@ def provenance(repository: Path) -> dict[str, str]:
     return {**_code(repository), **_packages(), **_machine()}
 
 
+def commit(repository: Path) -> str:
+    """The commit that a folder's repository stands at; empty outside of one."""
+    return _git(repository, "rev-parse", "HEAD")
+
+
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """The versions of those packages that are installed."""
+    return {name: found for name in packages if (found := _version(name))}
+
+
 def _code(repository: Path) -> dict[str, str]:
-    commit = _git(repository, "rev-parse", "HEAD")
-    if not commit:
+    if not (at := commit(repository)):
         return {}
     changed = _git(repository, "status", "--porcelain").splitlines()
     diff = _git(repository, "diff", "HEAD", "--no-ext-diff", "--no-textconv", "--no-color")
     facts = {
-        "git.commit": commit,
+        "git.commit": at,
         "git.branch": _git(repository, "rev-parse", "--abbrev-ref", "HEAD"),
         "git.remote": without_passwords(_git(repository, "config", "--get", "remote.origin.url")),
         "git.dirty": str(bool(changed)).lower(),
@@ -54,7 +64,7 @@ def _difference(diff: str) -> dict[str, str]:
 
 
 def _packages() -> dict[str, str]:
-    return {"python": platform.python_version(), **{name: found for name in PACKAGES if (found := _version(name))}}
+    return {"python": platform.python_version(), **versions(PACKAGES)}
 
 
 def _version(package: str) -> str:

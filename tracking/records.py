@@ -12,6 +12,9 @@ from typing import Any
 
 from tracking.goals import Constraint, Goals, Objective, Values
 
+SET_ASIDE = "set_aside"
+"""The attribute of a trial that does not lie in the sweep's changed space: why, and what its parameters were."""
+
 
 class State(StrEnum):
     """Where a trial stands; the values are Optuna's own, plus PAUSED for a trial that waits for its next rung."""
@@ -116,6 +119,11 @@ class TrialRecord:
         return self.standing.values if self.standing else {}
 
     @property
+    def set_aside(self) -> str:
+        """Why the trial does not lie in the sweep's changed space, and so counts no more; empty if it does."""
+        return str(self.attributes.get(SET_ASIDE, {}).get("why", ""))
+
+    @property
     def epochs(self) -> int:
         """The last step the trial reported; 0 before its first report."""
         return max(self.curve, default=0)
@@ -210,3 +218,9 @@ class LeaderboardEntry:
     values: Values = field(default_factory=dict)
     broken: Sequence[str] = ()
     front: int | None = None
+    tied: bool = False
+    parameters: float | None = None
+    size_mb: float | None = None
+    seeds: int | None = None
+    mean: float | None = None
+    spread: float | None = None

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
 
+from tracking import disk
 from tracking.records import CheckpointRef, Report
 
 FILE = "metrics.jsonl"
@@ -44,8 +45,8 @@ class InMemory:
         self._kept: dict[Path, dict[int, tuple[int, Report]]] = {}
 
     def append(self, trial: Path, report: Report, order: int) -> None:
-        """Keep the report, unless the step has one."""
-        self._kept.setdefault(trial, {}).setdefault(report.step, (order, report))
+        """Keep the report, in place of an earlier one of its step."""
+        self._kept.setdefault(trial, {})[report.step] = (order, report)
 
     def read_ordered(self, trial: Path) -> list[tuple[int, Report]]:
         """What was kept."""
@@ -54,10 +55,14 @@ class InMemory:
 
 
 def append(folder: Path, report: Report, order: int) -> None:
-    """Add a report to a trial's spool; `order` is its place among all reports of the sweep, from 0."""
+    """Add a report to a trial's spool, whole or not at all; `order` is its place among all of the sweep, from 0.
+
+    Where the trial's checkpoint has been flushed to the disk, the report is too: the ledger, which is flushed after it,
+    never knows of an epoch that the spool has lost.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / FILE).open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"order": order, **asdict(report)}, separators=(",", ":")) + "\n")
+    line = json.dumps({"order": order, **asdict(report)}, separators=(",", ":")) + "\n"
+    disk.append(folder / FILE, line.encode(), flush=report.checkpoint is not None)
 
 
 def read(folder: Path, after: int = 0) -> list[Report]:
@@ -66,10 +71,12 @@ def read(folder: Path, after: int = 0) -> list[Report]:
 
 
 def read_ordered(folder: Path) -> list[tuple[int, Report]]:
-    """A trial's reports with their place in the sweep; of two with the same step the first counts."""
-    seen: dict[int, tuple[int, Report]] = {}
-    for order, report in _lines(folder / FILE):
-        seen.setdefault(report.step, (order, report))
+    """A trial's reports with their place in the sweep; of two with the same step the last counts.
+
+    The ledger takes each step once, and never hears of it again: one that came twice was not taken the first time,
+    because the driver was killed, or the disk was full, between the spool and the ledger.
+    """
+    seen = {report.step: (order, report) for order, report in _lines(folder / FILE)}
     return [seen[step] for step in sorted(seen)]
 
 

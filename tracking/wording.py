@@ -23,7 +23,7 @@ EPOCH = "epoch"
 """The metric that is a trial's last reported epoch: what is shown already ends there."""
 
 _SHOWN_ELSEWHERE = {"spec", "objective", "choices", "checkpoint", "cause", "paused", "seconds", "driven_seconds"}
-_SHOWN_ELSEWHERE |= {"further", "constraints", "standing"}
+_SHOWN_ELSEWHERE |= {"further", "constraints", "standing", "size", "parent"}
 
 
 def ledger_id(record: SweepRecord) -> str | None:
@@ -66,6 +66,7 @@ def sweep_tags(record: SweepRecord, facts: Mapping[str, str]) -> dict[str, str]:
         "objective": ", ".join(f"{it.metric} {it.mode}" for it in record.goals.objectives),
         **({"constraints": ", ".join(map(str, record.constraints))} if record.constraints else {}),
         **_labels(record.attributes),
+        **_parent_tags(record.attributes.get("parent") or {}),
         **_best_tags(best),
         **_source_tags(record.name, facts),
     }
@@ -258,6 +259,12 @@ def _front_lines(record: SweepRecord) -> list[str]:
     for _, row in rows.head(FRONT_ROWS).iterrows():
         lines.append(f"| {row['trial']} | {' | '.join(f'{row[metric]:.6g}' for metric in metrics)} |")
     return lines
+
+
+def _parent_tags(parent: Mapping[str, Any]) -> dict[str, str]:
+    """The registered version that a sweep starts from, by which a search in MLflow finds its descendants."""
+    shown = ("model", "version", "uri", "digest")
+    return {f"sweepforge.parent.{key}": str(parent[key]) for key in shown if key in parent}
 
 
 def _best_tags(best: TrialRecord | None) -> dict[str, str]:

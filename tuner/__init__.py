@@ -11,8 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tuner.beside import compare
     from tuner.conductor import Observer
     from tuner.errors import EveryTrialFailedError, SpecError, SweepError, TunerError, UsageError
+    from tuner.finetuning import finetune
     from tuner.spec import SweepSpec
     from tuner.sweep import Sweep
 
@@ -25,9 +27,17 @@ __all__ = [
     "SweepSpec",
     "TunerError",
     "UsageError",
+    "compare",
+    "finetune",
 ]
 
-_HOMES = {"Observer": "tuner.conductor", "Sweep": "tuner.sweep", "SweepSpec": "tuner.spec"}
+_HOMES = {
+    "Observer": "tuner.conductor",
+    "Sweep": "tuner.sweep",
+    "SweepSpec": "tuner.spec",
+    "compare": "tuner.beside",
+    "finetune": "tuner.finetuning",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -45,6 +45,8 @@ class Assignment:
         further: Objectives besides the leading one.
         constraints: What its metrics must keep.
         measured: The metrics that are asked for by name.
+        timeout: Seconds without a report after which its worker hangs; None for as long as it likes.
+        start_from: The file of the parent's weights that training starts from, absolute; fresh ones otherwise.
     """
 
     number: int
@@ -61,6 +63,8 @@ class Assignment:
     further: tuple[Objective, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     measured: tuple[str, ...] = ()
+    timeout: float | None = None
+    start_from: str | None = None
 
     @property
     def goals(self) -> Goals:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from search_spaces.choice import Architecture
 from search_spaces.imported import Imported
+from search_spaces.meaning import Meaning
 from search_spaces.space import realise
 from search_spaces.training import Training
 from tuner.assignment import Assignment
@@ -69,6 +70,18 @@ def exportable_of(module: L.LightningModule, assignment: Assignment) -> tuple[nn
     datamodule.setup("fit")
     batch = next(iter(datamodule.val_dataloader()))
     return module, (batch[0] if isinstance(batch, list | tuple) else batch)[:2]
+
+
+def preparation_of(assignment: Assignment) -> str:
+    """How raw samples become the network's inputs, and what its outputs say, as JSON (`search_spaces.meaning`).
+
+    `{}` for a user's own data module, which does not say.
+    """
+    dataset, architecture = (realise(slot, assignment.choices[slot]) for slot in ("dataset", "architecture"))
+    if isinstance(dataset, Imported):
+        return "{}"
+    learning = "own" if isinstance(architecture, Imported) else cast(Architecture, architecture).learning
+    return Meaning.of(read_data(assignment.choices["dataset"]), learning).model_dump_json()
 
 
 def training_of(assignment: Assignment) -> Training:

@@ -44,6 +44,10 @@ class Clock(Observer):
         """A trial is finished, stopped, failed or paused."""
         self._observer.ended(trial)
 
+    def noted(self, text: str) -> None:
+        """Something is worth a line."""
+        self._observer.noted(text)
+
     def note(self) -> None:
         """Keep the seconds until now, those of earlier turns counted."""
         self._noted = time.monotonic()

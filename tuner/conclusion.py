@@ -1,14 +1,21 @@
-"""The end of a sweep: the best trial's checkpoint meets the test part, once, and is kept as an MLflow model."""
+"""The end of a sweep: the best trial's checkpoint meets the test part, once, and is kept as an MLflow model.
+
+Where points were repeated with several seeds, the best is the point with the best mean, and the trial whose network
+is taken is its typical one, with the median value (`tracking.repeats`).
+"""
 
 from __future__ import annotations
 
 import logging
 import time
+from pathlib import Path
+from typing import cast
 
 from tracking import checkpoints
 from tracking.ledger import Ledger
-from tracking.models import ModelError, log_model
+from tracking.models import DATA, NETWORK, LoggedModel, ModelError, log_model
 from tracking.records import CheckpointRef, TrialRecord
+from tracking.repeats import standing_for
 from tracking.stores.base import StoreError
 from tuner.assignment import Assignment
 from tuner.conductor import Conductor
@@ -20,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 def conclude(ledger: Ledger, conductor: Conductor, tracked: Tracks) -> None:
     """Judge and keep the best trial's network, unless this very checkpoint was judged and kept before."""
-    best = ledger.record().best()
+    best = standing_for(ledger.record())
     if best is None or best.checkpoint is None:
         return
     if not checkpoints.whole(best.checkpoint):
@@ -31,7 +38,7 @@ def conclude(ledger: Ledger, conductor: Conductor, tracked: Tracks) -> None:
         _judge(ledger, best, best.checkpoint, assignment)
         tracked.projection.nudge()
     if _known(ledger, "model") != best.checkpoint.digest:
-        _keep(ledger, best, best.checkpoint, assignment, tracked)
+        _keep_or_warn(ledger, best, assignment, tracked)
 
 
 def _known(ledger: Ledger, key: str) -> str | None:
@@ -49,21 +56,34 @@ def _judge(ledger: Ledger, best: TrialRecord, checkpoint: CheckpointRef, assignm
         ledger.note("test", {**whose, "time": when, "metrics": metrics})
 
 
-def _keep(
-    ledger: Ledger, best: TrialRecord, checkpoint: CheckpointRef, assignment: Assignment, tracked: Tracks
-) -> None:
+def _keep_or_warn(ledger: Ledger, best: TrialRecord, assignment: Assignment, tracked: Tracks) -> None:
     """A server that is away, or a network that cannot be exported, leaves the checkpoint as it is."""
     from mlflow.exceptions import MlflowException
-
-    from tuner import building, trial
 
     if not tracked.projection.catch_up() or (run := tracked.projection.run_of(best.number)) is None:
         return
     try:
-        network, example = building.build_exportable(assignment, trial.load(checkpoint)["state_dict"])
-        name = f"{ledger.study.study_name}-best"
-        model = log_model(tracked.uri, run, network, example, name, step=checkpoint.step)
+        keep(ledger, run, best, assignment, tracked.uri)
     except (ModelError, StoreError, MlflowException, OSError) as error:
         _log.warning("the best network was not kept as an MLflow model: %s", cause_of(error))
-        return
-    ledger.note("model", {"trial": best.number, "checkpoint": checkpoint.digest, "uri": model.uri})
+
+
+def keep(ledger: Ledger, run: str, trial: TrialRecord, assignment: Assignment, uri: str) -> LoggedModel:
+    """Log the network of a trial's checkpoint as a model of its run, with what rebuilds it; the ledger notes it.
+
+    Raises:
+        ModelError: The network cannot be exported.
+    """
+    from tuner import building, restoring
+    from tuner.trial import load
+
+    checkpoint = cast(CheckpointRef, trial.checkpoint)
+    network, example = building.build_exportable(assignment, load(checkpoint)["state_dict"])
+    name = f"{ledger.study.study_name}-best"
+    files = {
+        Path(NETWORK).name: restoring.network_file(assignment),
+        Path(DATA).name: building.preparation_of(assignment),
+    }
+    model = log_model(uri, run, network, example, name, step=checkpoint.step, files=files)
+    ledger.note("model", {"trial": trial.number, "checkpoint": checkpoint.digest, "uri": model.uri, "run": run})
+    return model

@@ -7,27 +7,30 @@ A runner asks for jobs while it has a free worker, runs them, and hands back wha
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from tracking import disk
 from tracking.ledger import Ledger
 from tracking.records import Report, State, TrialRecord
+from tuner import full_disk
+from tuner.assigning import assignment_of
 from tuner.assignment import Assignment
 from tuner.drawing import Drawing, exactly
+from tuner.limits import Limits
+from tuner.observer import Observer
 from tuner.seats import ERROR, PAUSED, RUNNING, TERMINATED, Floor, Seat
-from tuner.seeds import seed_of
 from tuner.spec import SweepSpec
 from tuner.spending import Spending
-from tuner.takeovers import go_on, inheritance_of, kept, retell
-from tuner.verdicts import kind_of, no_number, out_of_bounds
+from tuner.taken import stopped_by_hand
+from tuner.takeovers import go_on, kept, retell
+from tuner.verdicts import BY_HAND, kind_of, no_number, out_of_bounds
 
 if TYPE_CHECKING:
     from ray.tune.schedulers import TrialScheduler
 
-    from tuner.warm_start import WarmStart
 
 SAME_CAUSE = 5
 """So many first failures for one and the same cause, without any success, end the sweep."""
@@ -35,41 +38,8 @@ SAME_CAUSE = 5
 STEP = "training_iteration"
 """The key under which Ray's schedulers look for the epoch."""
 
-
-class Observer:
-    """Is told what happens; does nothing by itself. Subclasses override what they care about."""
-
-    def warmed(self, start: WarmStart) -> None:
-        """A new sweep has taken something from earlier ones, or has found nothing there."""
-
-    def started(self, trial: TrialRecord) -> None:
-        """A trial starts, or goes on after a pause."""
-
-    def reported(self, number: int, report: Report) -> None:
-        """A trial has done an epoch."""
-
-    def ended(self, trial: TrialRecord) -> None:
-        """A trial is finished, stopped, failed or paused: its state says which."""
-
-
-@dataclass
-class Limits:
-    """When to stop asking for new trials, besides their number."""
-
-    deadline: float | None = None
-    stopping: bool = False
-    interrupted: bool = False
-    reason: str = ""
-
-    def reached(self) -> bool:
-        """Whether no new trial may start, and running ones should end with their epoch."""
-        if self.deadline is not None and time.monotonic() >= self.deadline and not self.stopping:
-            self.stop("the time budget is used up")
-        return self.stopping
-
-    def stop(self, reason: str, *, interrupted: bool = False) -> None:
-        """Start no new trial, and let running ones end with their epoch; what was interrupted can be resumed."""
-        self.stopping, self.interrupted, self.reason = True, interrupted, reason
+SECONDS = "time_total_s"
+"""The key under which they look for the seconds of training so far."""
 
 
 @dataclass
@@ -83,6 +53,8 @@ class Conductor:
         observer: Is told what happens.
         limits: Ends the sweep early.
         import_paths: Where workers find a user's own modules.
+        saves_epochs: Epochs are what the budget counts, whatever time they take: schedulers are not told the time.
+        workers: How many trials may be at work at once, for runners that have several workers.
     """
 
     spec: SweepSpec
@@ -91,6 +63,8 @@ class Conductor:
     observer: Observer = field(default_factory=Observer)
     limits: Limits = field(default_factory=Limits)
     import_paths: tuple[str, ...] = ()
+    saves_epochs: bool = False
+    workers: int = 1
 
     def __post_init__(self) -> None:
         self._floor = Floor()
@@ -98,12 +72,14 @@ class Conductor:
         self._waiting: list[int] = []
         self._broken: dict[int, str] = {}
         self._causes: Counter[str] = Counter()
-        self._drawing = Drawing(self.spec, self.ledger.study)
+        self._stopped = stopped_by_hand(self.ledger.study)
+        self.drawing = Drawing(self.spec, self.ledger.study)
         self._spending = Spending(self.spec, self.ledger.goals)
         self._replay()
 
     # --- what a runner calls ---
 
+    @full_disk.stops(None)
     def next_job(self) -> Assignment | None:
         """The trial that a free worker should run now; None if there is none at the moment."""
         if self._over():
@@ -118,11 +94,14 @@ class Conductor:
         self.observer.started(trial)
         return self.assignment(trial)
 
+    @full_disk.stops(False)
     def report(self, number: int, report: Report) -> bool:
         """Keep a trial's report and ask the scheduler; returns whether the trial goes on.
 
         A report of step 0 says what was measured before the first epoch: it is kept only if it ends the trial.
         """
+        if self.limits.full:
+            return False
         seat = self._floor.seats[number]
         if report.step == 0:
             return seat.status == RUNNING and not self._out_of_bounds(seat, report)
@@ -135,6 +114,7 @@ class Conductor:
             return False
         return not self._out_of_bounds(seat, report) and self._decide(seat, report)
 
+    @full_disk.stops(None)
     def finished(self, number: int) -> None:
         """The trial's worker is free: it ran all its epochs, or was told to stop."""
         self._out.discard(number)
@@ -146,10 +126,14 @@ class Conductor:
         else:
             self.failed(number, f"ended without ever reporting {self.ledger.objective.metric}")
 
+    @full_disk.stops(None)
     def failed(self, number: int, cause: str) -> None:
         """The trial cannot go on: a crash, or a value that is no number."""
         seat = self._floor.seats[number]
-        if seat.status != RUNNING:
+        if seat.status != RUNNING or self.limits.full:
+            return
+        if disk.is_told_full(cause):
+            full_disk.stop(self.limits, self.ledger.folder)
             return
         seat.status = ERROR
         self.scheduler.on_trial_error(self._floor, seat)
@@ -159,10 +143,42 @@ class Conductor:
         if self._hopeless():
             self.limits.stop(f"the first {SAME_CAUSE} trials failed alike: {cause}")
 
+    @full_disk.stops(None)
+    def lost(self, number: int, cause: str) -> None:
+        """The trial's worker is gone, or hung: it goes on from its newest checkpoint, unless that was tried enough."""
+        self._out.discard(number)
+        seat, failures = self._floor.seats[number], self.spec.failures
+        if seat.status != RUNNING or self.limits.full:
+            return
+        if number in self._stopped:
+            self._prune(seat, BY_HAND)
+        elif self.ledger.lost(number) > failures.retries:
+            self.failed(number, failures.given_up(cause))
+        else:
+            self._waiting.append(number)
+            self.observer.noted(f"trial {number} goes on from its newest checkpoint: {cause}")
+
     @property
     def running(self) -> int:
         """How many trials are with workers."""
         return len(self._out)
+
+    # --- what is asked of it meanwhile ---
+
+    def stop_trial(self, number: int) -> bool:
+        """End a trial, as it was noted that somebody has asked: at once if it waits; returns whether it does."""
+        seat = self._floor.seats[number]
+        self._stopped.add(number)
+        if number in self._out or seat.is_finished():
+            return False
+        self._waiting = [other for other in self._waiting if other != number]
+        self._prune(seat, BY_HAND)
+        self._give_up_stopped()
+        return True
+
+    def at_work(self, number: int) -> bool:
+        """Whether a worker has the trial now."""
+        return number in self._out
 
     def close(self) -> None:
         """After the last job: what waits, or was cut short by the budget, is pruned; an interrupted sweep stays."""
@@ -181,13 +197,15 @@ class Conductor:
         return self.limits.reached()
 
     def _decide(self, seat: Seat, report: Report) -> bool:
-        seat.last_result = {STEP: report.step, **report.metrics}
+        seat.last_result = self._result(report)
         decision = self.scheduler.on_trial_result(self._floor, seat, seat.last_result)
         last = report.step >= self.spec.budget.epochs
         if last:
             self._complete(seat)
         elif decision == self.scheduler.STOP:
             self._stop(seat)
+        elif seat.number in self._stopped:
+            self._prune(seat, BY_HAND)
         elif decision == self.scheduler.PAUSE:
             self._pause(seat)
         self._give_up_stopped()
@@ -225,17 +243,22 @@ class Conductor:
         while self._floor.stopped:
             self._prune(self._floor.stopped.pop())
 
-    def _prune(self, seat: Seat) -> None:
+    def _prune(self, seat: Seat, cause: str | None = None) -> None:
         seat.status = TERMINATED
         self.scheduler.on_trial_remove(self._floor, seat)
         if self.ledger.trial(seat.number).state.finished:  # told before a kill, and found again by the replay
             return
-        self.observer.ended(self.ledger.tell(seat.number, State.PRUNED))
+        self.observer.ended(self.ledger.tell(seat.number, State.PRUNED, cause=cause))
 
     def _hopeless(self) -> bool:
         if self._causes.total() < SAME_CAUSE or len(self._causes) > 1:
             return False
         return not any(_well(seat) for seat in self._floor.seats.values())
+
+    def _result(self, report: Report) -> dict[str, float]:
+        """A report as Ray's schedulers read it."""
+        told = {STEP: report.step, **report.metrics}
+        return told if self.saves_epochs else {SECONDS: report.seconds, **told}
 
     # --- finding work ---
 
@@ -255,7 +278,7 @@ class Conductor:
         if number >= self.spec.budget.trials:
             return None
         wish = getattr(self.scheduler, "wish", None)
-        if number >= self.spec.trials or (point := self._drawing.point(number, wish)) is None:
+        if number >= self.drawing.trials or (point := self.drawing.point(number, wish)) is None:
             self.limits.reason = self.limits.reason or f"every point was tried: there are {number}"
             return self._promoted_at_last()
         trial = self.ledger.ask(exactly(point), self.spec.space.suggest)
@@ -270,29 +293,16 @@ class Conductor:
         return self._promoted()
 
     def _seat(self, trial: TrialRecord) -> Seat:
-        seat = self._floor.seats[trial.number] = Seat(trial.number, config=trial.params)
+        seat = self._floor.seats[trial.number] = Seat(trial.number, config={} if trial.set_aside else trial.params)
         self.scheduler.on_trial_add(self._floor, seat)
         return seat
 
     def assignment(self, trial: TrialRecord, step: int | None = None) -> Assignment:
         """What a worker needs to run a trial, from its next epoch on; or what it trained epoch `step` with."""
         exchanges = self.spec.scheduler_choice.exchanges(self.spec.budget.epochs)
-        return Assignment(
-            number=trial.number,
-            choices=trial.at(step or trial.epochs + 1).choices,
-            seed=seed_of(self.spec.seed, "trial", trial.number),
-            epochs=self.spec.budget.epochs,
-            folder=self.ledger.trial_folder(trial.number).absolute(),
-            objective=self.ledger.objective,
-            cpus=self.spec.resources.cpus,
-            gpus=self.spec.resources.gpus,
-            import_paths=self.import_paths,
-            inheritance=inheritance_of(self.ledger, trial),
-            kept=kept(exchanges, self._floor.seats.values(), STEP),
-            further=self.ledger.goals.objectives[1:],
-            constraints=self.ledger.goals.constraints,
-            measured=self.spec.measured,
-        )
+        may_be_copied = kept(exchanges, self._floor.seats.values(), STEP)
+        found = assignment_of(self.spec, self.ledger, trial, step)
+        return replace(found, import_paths=self.import_paths, kept=may_be_copied)
 
     # --- coming back ---
 
@@ -308,11 +318,16 @@ class Conductor:
 
     def _seat_until(self, number: int, trials: Mapping[int, TrialRecord]) -> None:
         for missing in range(len(self._floor.seats), number + 1):
-            self._seat(trials[missing]).status = RUNNING
+            seat = self._seat(trials[missing])
+            seat.status = TERMINATED if trials[missing].set_aside else RUNNING
+            if trials[missing].set_aside:
+                self.scheduler.on_trial_remove(self._floor, seat)
 
     def _retell(self, trial: TrialRecord, report: Report) -> None:
         seat = self._floor.seats[trial.number]
         self._spending.reported(trial.number, report)
+        if seat.is_finished():  # set aside, or this scheduler would have stopped it: another one ran it then
+            return
         if seat.status == PAUSED:  # it was promoted before it could report again
             seat.exploit = None
             retell(seat, trial, seat.last_result[STEP])
@@ -325,7 +340,7 @@ class Conductor:
             seat.status = TERMINATED
             self.scheduler.on_trial_remove(self._floor, seat)
             return
-        seat.last_result = {STEP: report.step, **report.metrics}
+        seat.last_result = self._result(report)
         decision = self.scheduler.on_trial_result(self._floor, seat, seat.last_result)
         if report.step >= self.spec.budget.epochs or decision == self.scheduler.STOP:
             seat.status = TERMINATED
@@ -337,6 +352,8 @@ class Conductor:
     def _settle(self, trial: TrialRecord) -> None:
         """Make the seat and the ledger agree about a trial."""
         seat = self._floor.seats[trial.number]
+        if trial.set_aside:
+            return
         if trial.state is State.FAIL:
             if seat.status != ERROR:
                 seat.status = ERROR
@@ -352,8 +369,11 @@ class Conductor:
             seat.status = ERROR
             self.scheduler.on_trial_error(self._floor, seat)
             self.ledger.tell(trial.number, State.FAIL, cause=self._broken[trial.number])
+        elif trial.number in self._stopped:
+            self._prune(seat, BY_HAND)
         elif seat.status == PAUSED:
-            self.ledger.pause(trial.number, True)
+            if trial.state is not State.PAUSED:  # of a thousand that wait, each write would be flushed to the disk
+                self.ledger.pause(trial.number, True)
         else:
             self._waiting.append(trial.number)
 

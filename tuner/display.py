@@ -4,38 +4,26 @@ from __future__ import annotations
 
 import json as json_format
 import math
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable
 from typing import Any
 
-import pandas as pd
 import typer
-from rich.console import Console, Group
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
+from rich.console import Console
 
 from tracking.goals import Goals
 from tracking.leaderboard import front
-from tracking.lease import holder
-from tracking.records import Report, State, SweepRecord, TrialRecord
+from tracking.lease import BEAT_SECONDS, holder
+from tracking.records import SweepRecord
+from tuner.board import print_leaderboard
 from tuner.clock import KEY as DRIVEN
-from tuner.conductor import Observer
 from tuner.errors import EveryTrialFailedError
 from tuner.spec import SweepSpec
 from tuner.sweep import Sweep
-from tuner.warm_start import WarmStart
+from tuner.watching import JsonLines, Lines, LiveTable, say_json
 
-STYLES = {
-    State.RUNNING: "cyan",
-    State.PAUSED: "yellow",
-    State.COMPLETE: "green",
-    State.PRUNED: "dim",
-    State.FAIL: "red",
-}
+LATE_SECONDS = 6 * BEAT_SECONDS
+"""A driver on this host that was not heard of for so long does not go on, though its process is there."""
 
 
 def drive(sweep: Sweep, how: Callable[..., Sweep], *, json: bool, **settings: Any) -> None:
@@ -45,9 +33,9 @@ def drive(sweep: Sweep, how: Callable[..., Sweep], *, json: bool, **settings: An
         try:
             how(observer=JsonLines(sweep), **settings)
         except EveryTrialFailedError:
-            _say_json({"event": "end", **summary(sweep.record())})
+            say_json({"event": "end", **summary(sweep.record())})
             raise
-        _say_json({"event": "end", **summary(sweep.record())})
+        say_json({"event": "end", **summary(sweep.record())})
     else:
         typer.echo(plan(sweep.spec, brief=True))
         if console.is_terminal:
@@ -57,8 +45,12 @@ def drive(sweep: Sweep, how: Callable[..., Sweep], *, json: bool, **settings: An
             how(observer=Lines(sweep), **settings)
         print_end(sweep)
     if sweep.interrupted:
-        typer.echo(f"interrupted: go on with `tuner resume {sweep.name}`", err=True)
+        typer.echo(sweep.limits.reason if sweep.limits.full else _how_to_go_on(sweep), err=True)
         raise typer.Exit(130)
+
+
+def _how_to_go_on(sweep: Sweep) -> str:
+    return f"{sweep.limits.reason}: go on with `tuner resume {sweep.name}`"
 
 
 def plan(spec: SweepSpec, *, brief: bool = False) -> str:
@@ -93,161 +85,6 @@ def _first(spec: SweepSpec) -> list[str]:
     return lines
 
 
-class Watcher(Observer):
-    """Keeps what a display needs: the trials so far, the best of them, and the clock."""
-
-    def __init__(self, sweep: Sweep) -> None:
-        self.sweep = sweep
-        self.goals = sweep.spec.goals
-        self.objective = self.goals.leading
-        self.trials: dict[int, TrialRecord] = {}
-        self.latest: dict[int, Report] = {}
-        self.best: tuple[float, int, int] | None = None
-        self.since = time.monotonic()
-        self.first_start: float | None = None
-
-    def warmed(self, start: WarmStart) -> None:
-        """Print what each earlier sweep gave."""
-        for taken in start.sweeps:
-            typer.echo(str(taken))
-
-    def started(self, trial: TrialRecord) -> None:
-        """Remember the trial."""
-        self.first_start = self.first_start or time.monotonic()
-        self.trials[trial.number] = trial
-
-    def reported(self, number: int, report: Report) -> None:
-        """Remember its latest epoch, and whether it is the best."""
-        self.latest[number] = report
-        value = report.metrics[self.objective.metric]
-        if self.objective.better(value, self.best and self.best[0]) and not self.goals.broken(report.metrics):
-            self.best = value, number, report.step
-
-    def ended(self, trial: TrialRecord) -> None:
-        """Remember how it ended."""
-        self.trials[trial.number] = trial
-
-    @property
-    def seconds(self) -> float:
-        """Since the display began."""
-        return time.monotonic() - self.since
-
-    def counts(self) -> str:
-        """How many trials are in which state."""
-        found = Counter(trial.state for trial in self.trials.values())
-        return ", ".join(f"{found[state]} {state.lower()}" for state in State if found[state])
-
-    def time_left(self) -> str:
-        """An estimate: the trials that have not had a turn yet, at the pace so far."""
-        trials = list(self.trials.values())
-        seen = sum(trial.state is not State.RUNNING for trial in trials)
-        if not seen or self.first_start is None:
-            return "?"
-        pace = (time.monotonic() - self.first_start) / seen
-        return clock(pace * max(1, self.sweep.spec.trials - seen))
-
-    def value(self, number: int) -> str:
-        """A trial's latest value of the objective."""
-        report = self.latest.get(number)
-        return f"{report.metrics[self.objective.metric]:.4f}" if report else ""
-
-    def best_line(self) -> str:
-        """The best value so far, and whose it is."""
-        if self.best is None:
-            return "no result yet"
-        return f"best {self.objective.metric} {self.best[0]:.4f} (trial {self.best[1]}, epoch {self.best[2]})"
-
-
-class LiveTable(Watcher):
-    """One table that stays in place on a terminal."""
-
-    def __init__(self, sweep: Sweep, console: Console) -> None:
-        super().__init__(sweep)
-        self._console = console
-        self._live = Live(get_renderable=self._draw, console=console, refresh_per_second=4, transient=True)
-
-    def __enter__(self) -> LiveTable:
-        self._live.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._live.stop()
-
-    def warmed(self, start: WarmStart) -> None:
-        """Print what each earlier sweep gave above the table."""
-        for taken in start.sweeps:
-            self._console.print(str(taken), markup=False, highlight=False)
-
-    def _draw(self) -> Group:
-        table = Table(box=None, padding=(0, 2, 0, 0))
-        for heading in ("trial", "architecture", "optimizer", "epoch", self.objective.metric, "state"):
-            table.add_column(
-                heading, justify="right" if heading in ("trial", "epoch", self.objective.metric) else "left"
-            )
-        for trial in self._shown():
-            table.add_row(*self._row(trial), style=STYLES[trial.state])
-        head = f"{self.sweep.name}  {clock(self.seconds)}  {self.counts() or 'starting workers'}"
-        return Group(table, Text(f"{head}  left: {self.time_left()}"), Text(self.best_line(), style="bold"))
-
-    def _shown(self) -> list[TrialRecord]:
-        """As many as the terminal holds: the running ones, and the latest of the others."""
-        room = max(4, self._console.height - 5)
-        so_far = list(self.trials.values())  # in one step: the table is drawn in a thread of its own
-        ordered = sorted(so_far, key=lambda trial: (trial.state is State.RUNNING, trial.number))
-        return sorted(ordered[-room:], key=lambda trial: trial.number)
-
-    def _row(self, trial: TrialRecord) -> list[str]:
-        report = self.latest.get(trial.number)
-        epoch = f"{report.step if report else 0}/{self.sweep.spec.budget.epochs}"
-        star = " *" if self.best and self.best[1] == trial.number else ""
-        names = [trial.choice("architecture"), trial.choice("optimizer")]
-        return [str(trial.number), *names, epoch, self.value(trial.number) + star, trial.cause or trial.state.lower()]
-
-
-class Lines(Watcher):
-    """A line for each trial that ends."""
-
-    def ended(self, trial: TrialRecord) -> None:
-        """Print how it ended; that a waiting trial is given up in the end is no news."""
-        before = self.trials.get(trial.number)
-        super().ended(trial)
-        if before and before.state is State.PAUSED and trial.state is State.PRUNED:
-            return
-        what = f"{trial.state.lower()}: {trial.cause}" if trial.cause else trial.state.lower()
-        typer.echo(
-            f"[{clock(self.seconds)}] trial {trial.number:>3}  {trial.choice('architecture')} "
-            f"{trial.choice('optimizer')}  epoch {trial.epochs}  {self.objective.metric} {self.value(trial.number)}  "
-            f"{what}  | {self.best_line()}"
-        )
-
-
-class JsonLines(Watcher):
-    """One JSON object a line for each event."""
-
-    def warmed(self, start: WarmStart) -> None:
-        """Say what each earlier sweep gave."""
-        for taken in start.sweeps:
-            _say_json({"event": "warm start", **asdict(taken)})
-
-    def started(self, trial: TrialRecord) -> None:
-        """Say that a trial starts, and with what."""
-        super().started(trial)
-        copied = trial.takeovers[-1].donor if trial.takeovers and trial.takeovers[-1].epoch == trial.epochs else None
-        from_whom = {} if copied is None else {"copy_of": copied}
-        choices = trial.at(trial.epochs + 1).choices
-        _say_json({"event": "started", "trial": trial.number, "choices": choices, **from_whom})
-
-    def reported(self, number: int, report: Report) -> None:
-        """Say what a trial reported."""
-        super().reported(number, report)
-        _say_json({"event": "reported", "trial": number, "epoch": report.step, "metrics": dict(report.metrics)})
-
-    def ended(self, trial: TrialRecord) -> None:
-        """Say how a trial ended."""
-        super().ended(trial)
-        _say_json({"event": "ended", "trial": trial.number, "state": trial.state, "cause": trial.cause})
-
-
 def print_end(sweep: Sweep) -> None:
     """The leaderboard's top, the best trial's parameters, its checkpoint, and how to see more."""
     record = sweep.record()
@@ -276,27 +113,6 @@ def _print_none_feasible(sweep: Sweep, record: SweepRecord) -> None:
     typer.echo(f"\nno trial keeps the constraints ({limits}); the first has {broken[0]}")
 
 
-def print_leaderboard(record: SweepRecord, board: pd.DataFrame) -> None:
-    """A leaderboard as a table as wide as the terminal."""
-    extra = [name for name in ("pareto", *record.goals.metrics[1:]) if name in board]
-    columns = {"rank": "rank", "trial": "trial", "value": record.objective.metric, "step": "epoch"}
-    columns |= {name: name for name in extra if name not in columns}
-    columns |= {"architecture": "architecture", "optimizer": "optimizer", "epochs": "epochs", "seconds": "seconds"}
-    columns |= {"state": "state"}
-    columns = {name: heading for name, heading in columns.items() if name != "optimizer" or (board[name] != "").any()}
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    numeric = ("rank", "trial", "value", "step", "epochs", "seconds", *extra)
-    for column, heading in columns.items():
-        table.add_column(heading, justify="right" if column in numeric else "left", no_wrap=True)
-    for _, row in board.iterrows():
-        cells = [_cell(column, row[column]) for column in columns]
-        remark = row["cause"] if isinstance(row["cause"], str) else row.get("broken")
-        cells[-1] += f": {remark}" if isinstance(remark, str) and remark else ""
-        table.add_row(*cells)
-    width = None if sys.stdout.isatty() else 160
-    Console(width=width, highlight=False, markup=False).print(table)
-
-
 def summary(record: SweepRecord) -> dict[str, Any]:
     """A sweep in a few facts, as plain data."""
     counts = Counter(str(trial.state) for trial in record.trials)
@@ -307,6 +123,7 @@ def summary(record: SweepRecord) -> dict[str, Any]:
         "planned": record.spec["budget"]["trials"],
         "states": dict(counts),
         "driver": str(driver) if driver else None,
+        "heard_seconds_ago": round(driver.silence, 1) if driver else None,
         "objective": {"metric": record.objective.metric, "mode": record.objective.mode},
     }
     if (best := record.best()) and (point := best.best(record.objective)):
@@ -337,13 +154,10 @@ def status(record: SweepRecord, *, json: bool = False) -> str:
     if json:
         return json_format.dumps(facts)
     states = ", ".join(f"{count} {state.lower()}" for state, count in facts["states"].items())
-    unfinished = any(not trial.state.finished for trial in record.trials) or facts["trials"] < facts["planned"]
-    if facts["driver"]:
-        doing = f"driven by {facts['driver']}"
-    else:
-        goes_on = unfinished and not facts["ended"]
-        doing = f"not running: `tuner resume {record.name}` goes on" if goes_on else "over"
-    lines = [f"{record.name}: {facts['trials']} of {facts['planned']} trials ({states or 'none started'}); {doing}"]
+    lines = [
+        f"{record.name}: {facts['trials']} of {facts['planned']} trials ({states or 'none started'}); "
+        f"{who_drives(record)}"
+    ]
     if best := facts.get("best"):
         lines.append(
             f"  best {record.objective.metric} {best['value']:.4f} (trial {best['trial']}, epoch {best['epoch']})"
@@ -355,34 +169,19 @@ def status(record: SweepRecord, *, json: bool = False) -> str:
     return "\n".join(lines)
 
 
-def clock(seconds: float) -> str:
-    """Seconds as m:ss or h:mm:ss."""
-    hours, rest = divmod(int(seconds), 3600)
-    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
-
-
-def _cell(column: str, value: Any) -> str:
-    if pd.isna(value):
-        return ""
-    if column == "value":
-        return f"{value:.4f}"
-    if column == "seconds":
-        return f"{value:.1f}"
-    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+def who_drives(record: SweepRecord) -> str:
+    """Who drives a sweep, and since when that was not heard of; or how it goes on, if it does."""
+    if driver := holder(record.folder):
+        late = f": it should be every {BEAT_SECONDS:g} s, so it may be stopped, or its disk full"
+        heard = f"heard of {driver.silence:.0f} s ago{late if driver.silence > LATE_SECONDS else ''}"
+        return f"driven by {driver}, {heard}"
+    # A driver that died while it ended the sweep has left some trials as they were.
+    unfinished = any(not trial.state.finished for trial in record.trials)
+    more = len(record.trials) < record.spec["budget"]["trials"] and not record.attributes.get("ended")
+    return f"nobody drives it: `tuner resume {record.name}` goes on" if unfinished or more else "over"
 
 
 def _home_option(sweep: Sweep) -> str:
     from tuner.home import Home
 
     return "" if sweep.home == Home.at() else f" --home {sweep.home.path}"
-
-
-def _say_json(event: dict[str, Any]) -> None:
-    typer.echo(json_format.dumps(_finite(event), allow_nan=False))
-
-
-def _finite(value: Any) -> Any:
-    """JSON knows no NaN and no infinity: null in their place."""
-    if isinstance(value, Mapping):
-        return {key: _finite(inner) for key, inner in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -7,16 +7,18 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from search_spaces.space import Point
+from tuner.counted import counted, set_aside
+from tuner.given import Given
 from tuner.searchers import Searcher, Wish
 from tuner.searchers._by_rule import ByRule
 from tuner.searchers._draft import Draft
 from tuner.searchers.random import RandomSearch
 from tuner.seeds import seed_of
-from tuner.warm_start import points_of
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
     from optuna.study import Study
+    from optuna.trial import FrozenTrial
 
     from tuner.spec import SweepSpec
 
@@ -42,7 +44,8 @@ class Drawing:
 
     def __init__(self, spec: SweepSpec, study: Study) -> None:
         self._spec, self._study = spec, study
-        self._first = (*spec.first_points, *points_of(study))
+        self._aside = set_aside(study)
+        self._given = Given(spec, study)
         self._tried: set[frozenset[tuple[str, Any]]] = set()
         self._read = 0
         self._dry: int | None = None
@@ -56,21 +59,44 @@ class Drawing:
         """
         if number == self._dry:  # asked again while other trials run
             return None
+        if again := number % self._spec.repeats:
+            return dict(self._trial(number - again).params)
         self._read_on(number)
-        given = self._first[number] if number < len(self._first) else {}
+        given = self._given.at(self._place(number))
         searcher = self._spec.searcher_choice if wish is None else self._spec.searcher_choice.granting(wish)
         ways = (self._proposals(searcher, number, given), self._proposals(searcher, number, {}) if given else iter(()))
         found = next((point for way in ways for point in way if _key(point) not in self._tried), None)
         self._dry = number if found is None else None
         return found
 
+    @property
+    def trials(self) -> int:
+        """How many trials there will be: what is enqueued comes on top of a searcher's list, within the budget."""
+        beyond = self._given.enqueued + len(self._aside)
+        return min(self._spec.budget.trials, self._spec.trials + beyond)
+
+    def room(self, number: int) -> int:
+        """The first trial from a number on that would begin a point, and is given none yet."""
+        return self._given.room(number)
+
+    def enqueue(self, number: int, point: Point) -> None:
+        """A trial that has not begun is to try a point, whole or in part."""
+        self._given.add(number, point)
+        self._dry = None
+
     def _read_on(self, number: int) -> None:
         """Note the trials before this one; only new ones are read, for listing all takes ever longer."""
-        storage, study = self._study._storage, self._study._study_id
-        for new in range(self._read, number):
-            trial = storage.get_trial(storage.get_trial_id_from_study_id_trial_number(study, new))
-            self._tried.add(_key(trial.params))
+        for new in set(range(self._read, number)) - self._aside:
+            self._tried.add(_key(self._trial(new).params))
         self._read = number
+
+    def _trial(self, number: int) -> FrozenTrial:
+        storage, study = self._study._storage, self._study._study_id
+        return storage.get_trial(storage.get_trial_id_from_study_id_trial_number(study, number))
+
+    def _place(self, number: int) -> int:
+        """Which of the sweep's points a trial tries: repeated ones count once."""
+        return number // self._spec.repeats
 
     def _proposals(self, searcher: Searcher, number: int, given: Point) -> Iterator[Point]:
         """All that may be tried, the best first."""
@@ -96,10 +122,10 @@ class Drawing:
             yield self._draw(searcher, number, {}, further=further)
 
     def _draw(self, searcher: Searcher, number: int, given: Point, attempt: int = 0, further: int = 0) -> Point:
-        # Given points do not use up those of a searcher's list or sequence.
-        place = number - len(self._first) if number >= len(self._first) else number
-        sampler = searcher.for_trial(self._spec.space, self._study, self._spec.seed, number, attempt)
-        draft = Draft(sampler, self._study, place + further, given)
+        place = self._given.drawn_before(self._place(number))
+        shown = counted(self._study, self._aside)
+        sampler = searcher.for_trial(self._spec.space, shown, self._spec.seed, number, attempt)
+        draft = Draft(sampler, shown, place + further, given)
         self._spec.space.suggest(draft)
         return draft.params
 

@@ -1,11 +1,45 @@
-"""More of its budgets for a sweep that exists: what its spec says then."""
+"""A sweep that exists is to go on with more, or otherwise: what its spec says then."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from tuner.errors import SweepError
+from search_spaces.problems import Problem
+from search_spaces.space import SLOTS
+from tuner import reading
+from tuner.errors import SpecError, SweepError
+from tuner.spec import find_file
+
+
+def laid_over(
+    raw: Mapping[str, Any],
+    space: str | Path | Mapping[str, Any] | None = None,
+    scheduler: Any = None,
+    searcher: Any = None,
+) -> dict[str, Any]:
+    """A spec with another space, scheduler or searcher; raises `SpecError` if the space is not one.
+
+    Args:
+        raw: The spec, as `SweepSpec.describe` gives it.
+        space: A YAML file, or a mapping like the file's; of its keys those count that say what varies (`dataset`,
+            `architecture`, ...). What they leave out stays, but the points to try first go: they belong to the old one.
+        scheduler: A name, or {name: {options}}.
+        searcher: The same.
+    """
+    changed: dict[str, Any] = dict(raw)
+    if space is not None:
+        given = space if isinstance(space, Mapping) else reading.read_yaml(find_file(space))
+        slots = {key: value for key, value in given.items() if key in SLOTS}
+        if not slots:
+            problem = Problem(
+                "space", f"must say what varies ({', '.join(SLOTS)}), got only {', '.join(given) or 'nothing'}"
+            )
+            raise SpecError([problem], str(space) if not isinstance(space, Mapping) else "spec")
+        changed = {key: value for key, value in raw.items() if key != "points"} | slots
+    given_ones = {"scheduler": scheduler, "searcher": searcher}
+    return changed | {key: value for key, value in given_ones.items() if value is not None}
 
 
 def extended(raw: Mapping[str, Any], more: Mapping[str, float], target: float | None) -> dict[str, Any]:

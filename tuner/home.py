@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from search_spaces import plugins
 from tracking import ledger
+from tracking.ledger import Ledger, LedgerError
+from tracking.records import SweepRecord
 from tuner.errors import SweepError, UsageError
 
 
@@ -65,6 +68,15 @@ class Home:
     def names(self) -> list[str]:
         """The names of all sweeps."""
         return sorted(path.parent.name for path in self.sweeps.glob(f"*/{ledger.FILE}"))
+
+    def finished(self) -> list[SweepRecord]:
+        """Every sweep that is over, the newest first."""
+        found = []
+        for name in self.names():
+            with suppress(LedgerError):  # one that is being made, or was cut before it began
+                found.append(Ledger.open(self.sweep(name)).record())
+        ended = [record for record in found if record.attributes.get("ended")]
+        return sorted(ended, key=lambda record: record.created.timestamp() if record.created else 0.0, reverse=True)
 
     def make(self) -> None:
         """Make the folder, and see that it can be written to."""

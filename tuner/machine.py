@@ -3,22 +3,43 @@
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 
 from search_spaces.problems import Problem
-from tuner.errors import SpecError
+from tuner.errors import SpecError, UsageError
 from tuner.spec import SweepSpec
 
 
 def workers(spec: SweepSpec, address: str | None, runner: str) -> int:
     """How many trials run at once: as asked, or as many as fit; refuses what the machine or the cluster has not got."""
-    if address is not None and runner != "inline":
-        where, (cpus, gpus) = f"the cluster at {address}", _cluster_has(address)
-    else:
-        where, cpus, gpus = "this machine", available_cpus(), available_gpus() if spec.resources.gpus else 0
+    where, cpus, gpus = _place(spec, address, runner)
     at_once = 1 if runner == "inline" else spec.resources.workers
     if problems := _shortages(spec, at_once or 1, cpus, gpus):
         raise SpecError(problems, where)
     return at_once or _fitting(spec, cpus, gpus)
+
+
+def check_workers(spec: SweepSpec, at_once: int, address: str | None = None, runner: str = "ray") -> None:
+    """Refuse so many trials at once if they do not fit."""
+    if runner == "inline":
+        raise UsageError("the sweep runs inline, one trial after another: only on Ray there are several workers")
+    where, cpus, gpus = _place(spec, address, runner)
+    if problems := _shortages(spec, at_once, cpus, gpus):
+        raise SpecError(problems, where)
+
+
+def _place(spec: SweepSpec, address: str | None, runner: str) -> tuple[str, float, float]:
+    """Where trials run, and the CPUs and GPUs that are there."""
+    if address is not None and runner != "inline":
+        return f"the cluster at {address}", *_cluster_has(address)
+    return "this machine", available_cpus(), available_gpus() if spec.resources.gpus else 0
+
+
+def import_paths() -> tuple[str, ...]:
+    """Where this process finds a user's own modules: the current folder, and what they put on the path by hand."""
+    asked = [str(Path.cwd()), *os.environ.get("PYTHONPATH", "").split(os.pathsep), sys.path[0]]
+    return tuple(dict.fromkeys(str(Path(path).absolute()) for path in asked if path and Path(path).is_dir()))
 
 
 def available_cpus() -> int:

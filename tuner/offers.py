@@ -143,10 +143,11 @@ def _unfit(ranked: Sequence[Fit]) -> str:
 def _doubt(record: SweepRecord, spec: SweepSpec, digests: Mapping[str, str]) -> str:
     """Why an earlier sweep's values do not count here; empty if they do."""
     before, now = record.goals, spec.goals
-    epochs = record.spec["budget"]["epochs"]
+    epochs, parent = record.spec["budget"]["epochs"], record.spec.get("start_from")
     doubts = {
         f"the searcher {spec.searcher_choice.key()} learns from its own alone": not spec.searcher_choice.learns_earlier,
         "other data": not any(_same_data(record, name, digests) for name in digests),
+        f"started from {parent or 'no parent'}": parent != spec.start_from,
         "several objectives": len(before.objectives) > 1 or len(now.objectives) > 1,
         f"another objective ({_aim(before.leading)})": _aim(before.leading) != _aim(now.leading),
         "other constraints": before.constraints != now.constraints,

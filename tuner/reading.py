@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,12 +101,22 @@ def parse(text: str, source: str) -> Any:
 def override(raw: Mapping[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
     """A spec with `dotted.path=value` assignments laid over it; the value is read as YAML."""
     result: dict[str, Any] = {**raw}
+    for path, value in _pairs(assignments):
+        _put(result, path.split("."), value, path)
+    return result
+
+
+def assigned(assignments: Sequence[str]) -> dict[str, Any]:
+    """`key=value` assignments as a mapping, the keys as they are; the value is read as YAML."""
+    return dict(_pairs(assignments))
+
+
+def _pairs(assignments: Sequence[str]) -> Iterator[tuple[str, Any]]:
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
         if not equals or not path:
             raise SpecError([Problem("", f"an override is written key=value, got {assignment!r}")], "command line")
-        _put(result, path.split("."), parse(text, f"command line: {path}"), path)
-    return result
+        yield path, parse(text, f"command line: {path}")
 
 
 def _put(target: dict[str, Any], keys: Sequence[str], value: Any, path: str) -> None:

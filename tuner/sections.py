@@ -83,6 +83,11 @@ class Budget(Section):
     """Ends the sweep, after 20 trials at the earliest, when an hour of training by new trials is expected to raise the
     best value by less than this (`tuner.gains`)."""
 
+    @property
+    def is_of_time(self) -> bool:
+        """Whether time ends the sweep: then schedulers are told the time, and decisions follow the clock."""
+        return any(given is not None for given in (self.minutes, self.accelerator_hours, self.min_gain_per_hour))
+
 
 class Resources(Section):
     """What one trial is given, and how many run at once."""
@@ -93,3 +98,13 @@ class Resources(Section):
     """GPUs a trial; a fraction lets several trials share one."""
     workers: Annotated[int, Field(gt=0)] | None = None
     """Trials at once; by default as many as fit."""
+
+
+class Checkpoints(Section):
+    """Which checkpoints stay when a trial is over; running, waiting and pinned ones always do (`tuner.retention`)."""
+
+    keep: Annotated[int, Field(gt=0)] = 10
+    """The best checkpoint of so many of the best trials stays."""
+    budget_gb: Annotated[float, Field(gt=0)] | None = None
+    """What the checkpoints of the whole sweep may take, in units of 10^9 bytes: beyond it the worst of those that may
+    go are deleted; the best one never is."""

@@ -72,7 +72,7 @@ def simulate(  # noqa: PLR0913 - a budget each by its name
     ledger = Ledger.in_memory(task.name, {"budget": {"epochs": spec.budget.epochs}}, task.objective)
     built = spec.scheduler_choice.build(task.objective, spec.budget.epochs, spec.trials, spec.space, spec.seed)
     return replay.run(
-        Conductor(spec, ledger, built),
+        Conductor(spec, ledger, built, saves_epochs=seconds is None),
         task,
         workers,
         math.inf if trainings is None else trainings,

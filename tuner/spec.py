@@ -20,11 +20,12 @@ from search_spaces.imported import Imported
 from search_spaces.problems import Problem, Problems, rule_of
 from search_spaces.space import SLOTS, Point, Space
 from tracking.goals import Goals
-from tuner import judging, reading, starting_points
+from tuner import judging, reading, starting_points, transfer_rules
 from tuner.errors import SpecError
+from tuner.failures import Failures
 from tuner.schedulers import Scheduler
 from tuner.searchers import Searcher
-from tuner.sections import Budget, ConstraintSpec, Names, ObjectiveSpec, OneObjective, Resources, Section
+from tuner.sections import Budget, Checkpoints, ConstraintSpec, Names, ObjectiveSpec, OneObjective, Resources, Section
 
 RECIPES = Path(__file__).parent.parent / "search_spaces" / "recipes"
 DEFAULTS = {
@@ -66,6 +67,10 @@ class SweepSpec(Section):
     """Random changes of training samples; none by default."""
     training: Any = None
     """How training goes: batch_size, clip, l1, patience, ... (`tuner describe training`)."""
+    start_from: str | None = None
+    """The registered version whose network and weights are gone on from: MODEL@champion, or MODEL/3."""
+    transfer: Any = None
+    """How those are fitted to this data (`tuner list transfer`); auto by default, where `start_from` is given."""
     objective: ObjectiveSpec = ObjectiveSpec()
     objectives: Annotated[tuple[OneObjective, ...], Field(min_length=2)] | None = None
     """Several at once, in place of `objective`: the first keeps checkpoints and is what schedulers compare."""
@@ -83,8 +88,12 @@ class SweepSpec(Section):
     """Which trials go on: a name, or {name: {options}}."""
     budget: Budget = Budget()
     resources: Resources = Resources()
+    failures: Failures = Failures()
+    checkpoints: Checkpoints = Checkpoints()
     seed: Annotated[int, Field(ge=0)] = 0
     """The same seed draws the same trials."""
+    repeats: Annotated[int, Field(ge=1)] = 1
+    """Train every point so many times, each time with another seed; each is a trial of the budget."""
 
     @classmethod
     def read(cls, raw: Mapping[str, Any], source: str = "spec") -> SweepSpec:
@@ -108,10 +117,7 @@ class SweepSpec(Section):
     @classmethod
     def load(cls, where: str | Path, overrides: Sequence[str] = (), name: str | None = None) -> SweepSpec:
         """A spec from a YAML file or a recipe's name, with `key=value` overrides laid over it."""
-        path = find_file(where)
-        raw = reading.override(reading.read_yaml(path), overrides)
-        raw["name"] = name or raw.get("name") or path.stem
-        return cls.read(raw, str(where))
+        return cls.read(raw_spec(where, overrides, name), str(where))
 
     @cached_property
     def space(self) -> Space:
@@ -144,7 +150,7 @@ class SweepSpec(Section):
         """How many trials there will be: the budget, or the whole space or grid if that is smaller."""
         listed = self.searcher_choice.trials(self.space)
         ends = (self.space.size, math.inf if listed is None else listed + len(self.first_points))
-        return int(min(self.budget.trials, *ends))
+        return int(min(self.budget.trials, *(end * self.repeats for end in ends)))
 
     @cached_property
     def first_points(self) -> tuple[Point, ...]:
@@ -157,6 +163,8 @@ class SweepSpec(Section):
         told = {key: value for key, value in whole.items() if value is not None and (value or key not in _UNSAID)}
         if self.objectives:
             del told["objective"]
+        if self.repeats == 1:
+            del told["repeats"]
         return told
 
     def digest(self) -> str:
@@ -166,6 +174,13 @@ class SweepSpec(Section):
 
     def _slots(self) -> dict[str, Any]:
         return {slot: getattr(self, slot) for slot in SLOTS if getattr(self, slot) is not None}
+
+
+def raw_spec(where: str | Path, overrides: Sequence[str] = (), name: str | None = None) -> dict[str, Any]:
+    """A YAML file or a recipe as plain data, unchecked, with its name and with `key=value` overrides laid over it."""
+    path = find_file(where)
+    raw = reading.override(reading.read_yaml(path), overrides)
+    return {**raw, "name": name or raw.get("name") or path.stem}
 
 
 def find_file(where: str | Path) -> Path:
@@ -191,6 +206,8 @@ def _with_defaults(raw: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(several := given.get("objectives"), list) and several:
         given["objective"] = several[0]
     defaults: dict[str, Any] = {} if any(architectures) else dict(DEFAULTS)
+    if given.get("start_from"):
+        defaults["transfer"] = "auto"
     if not all(datasets):
         defaults["training"] = {}
     if not any(architectures + datasets) and (found := BY_TASK.get(_task(raw.get("dataset")))):
@@ -305,7 +322,7 @@ def _cross_problems(spec: SweepSpec) -> list[Problem]:
         spec.searcher_choice.check(spec.space)
     except Problems as error:
         problems += error.problems
-    problems += _points_problems(spec) + _warm_start_problems(spec)
+    problems += _points_problems(spec) + _warm_start_problems(spec) + transfer_rules.problems(spec)
     budget = spec.budget
     problems += spec.scheduler_choice.problems(spec.space, spec.searcher_choice, budget.epochs, budget.trials)
     return problems
@@ -313,12 +330,13 @@ def _cross_problems(spec: SweepSpec) -> list[Problem]:
 
 def _points_problems(spec: SweepSpec) -> list[Problem]:
     try:
-        given = len(spec.first_points)
+        given = len(spec.first_points) * spec.repeats
     except Problems as error:
         return list(error.problems)
     if given <= spec.budget.trials:
         return []
-    return [Problem("points", f"has {given} points, but budget.trials is {spec.budget.trials}: raise it to {given}")]
+    asked = f"has {len(spec.first_points)} points" + (f", each {spec.repeats} times" if spec.repeats > 1 else "")
+    return [Problem("points", f"{asked}, but budget.trials is {spec.budget.trials}: raise it to {given}")]
 
 
 def _warm_start_problems(spec: SweepSpec) -> list[Problem]:

@@ -39,6 +39,15 @@ def read(raw: Any, space: Space) -> tuple[Point, ...]:
     return tuple(points)
 
 
+def read_one(raw: Any, space: Space) -> Point:
+    """The searched parameters of one point, given as those of `read`, which has its errors too."""
+    problems: list[Problem] = []
+    point = _Reader(space, "", problems).point(raw)
+    if problems:
+        raise Problems(problems)
+    return point
+
+
 class _Reader:
     """Reads one point; what is wrong goes to the problems."""
 
@@ -97,7 +106,7 @@ class _Reader:
                 self._refuse(name, f"{message}: keep one of the two")
 
     def _refuse(self, name: str, message: str) -> None:
-        self._problems.append(Problem(f"{self._where}.{name}" if name else self._where, message))
+        self._problems.append(Problem(".".join(filter(None, (self._where, name))), message))
 
 
 def _fixed(space: Space) -> dict[str, Dimension]:
@@ -162,12 +171,13 @@ def _unfit(dimension: Dimension, value: Any) -> str:
 def _repeated(points: list[Point], space: Space) -> Iterator[Problem]:
     """Points with nothing left to draw that stand twice."""
     for place, point in enumerate(points):
-        if point in points[:place] and _whole(point, space):
+        if point in points[:place] and is_whole(point, space):
             first = points.index(point)
             yield Problem(f"points.{place}", f"is points.{first} again: a training that was done teaches nothing new")
 
 
-def _whole(point: Point, space: Space) -> bool:
+def is_whole(point: Point, space: Space) -> bool:
+    """Whether a point leaves nothing to draw."""
     conditions = space.conditions()
     return all(
         name in point or any(point.get(parent) not in values for parent, values in conditions.get(name, ()))

@@ -5,26 +5,39 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
 
 import lightning.pytorch as L
 import torch
 from lightning.pytorch.callbacks import EMAWeightAveraging
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
+from search_spaces.choice import Transfer
+from search_spaces.space import realise
 from tracking import checkpoints
 from tracking.records import CheckpointRef, Report
 from tuner import measures
 from tuner.assignment import Assignment
 from tuner.building import build_module, build_sources, training_of
+from tuner.every_batch import EveryBatch
 from tuner.every_epoch import STATE, EveryEpoch, Reporter, origin_of, out_of_patience, seed_everything
 from tuner.modules.supervised import Supervised
 from tuner.own_settings import OwnSettings
+from tuner.own_signals import OwnSignals
 from tuner.seeds import seed_of
+from tuner.weights import take_over
 
 
-def run(assignment: Assignment, report: Reporter) -> None:
-    """Train until the last epoch, or until `report` says to stop; from the newest whole checkpoint if there is one."""
+def run(assignment: Assignment, report: Reporter, meanwhile: Callable[[], object] | None = None) -> None:
+    """Train until the last epoch, or until `report` says to stop; from the newest whole checkpoint if there is one.
+
+    Args:
+        assignment: What to train.
+        report: Is told of every epoch.
+        meanwhile: Is called after every batch; what it raises ends the training.
+    """
     settle_in(assignment)
     start = _own_start(assignment)
     if start and (not report(stored_report(start)) or _is_over(assignment, start)):
@@ -34,10 +47,16 @@ def run(assignment: Assignment, report: Reporter) -> None:
     module = build_module(assignment)
     if not (start or inherited or _may_train(assignment, module, report)):
         return
+    if not (start or inherited):
+        _take_over(assignment, module)
     trainer = _trainer(
         assignment,
         max_epochs=assignment.epochs,
-        callbacks=[*_callbacks(assignment, report), *([OwnSettings()] if inherited else [])],
+        callbacks=[
+            *_callbacks(assignment, report),
+            *([OwnSettings()] if inherited else []),
+            *([EveryBatch(meanwhile)] if meanwhile else []),
+        ],
         **_limits(assignment, module),
     )
     sources = build_sources(assignment, "fit")
@@ -53,7 +72,7 @@ def test(assignment: Assignment, checkpoint: CheckpointRef) -> dict[str, float]:
     if not _can_test(module, **sources):
         return {}
     module.load_state_dict(load(checkpoint)["state_dict"])
-    trainer = _trainer(assignment, enable_checkpointing=False)
+    trainer = _trainer(assignment, callbacks=[OwnSignals()], enable_checkpointing=False)
     (metrics,) = trainer.test(module, **sources, verbose=False) or [{}]
     return {name: float(value) for name, value in metrics.items()}
 
@@ -92,6 +111,13 @@ def _inherited(assignment: Assignment) -> CheckpointRef | None:
     return checkpoints.adopt(assignment.folder, taken.checkpoint) if taken else None
 
 
+def _take_over(assignment: Assignment, module: L.LightningModule) -> None:
+    """The parent's weights in place of fresh ones, if the trial starts from a parent, and its strategy from those."""
+    transfer = assignment.choices.get("transfer")
+    if assignment.start_from and transfer and cast(Transfer, realise("transfer", transfer)).inherits:
+        take_over(cast(Supervised, module).network, Path(assignment.start_from))
+
+
 def _is_over(assignment: Assignment, newest: CheckpointRef) -> bool:
     best = load(newest)["callbacks"][STATE]["best"]
     patience = training_of(assignment).patience
@@ -116,7 +142,7 @@ def _can_test(module: L.LightningModule, datamodule: L.LightningDataModule | Non
 def _callbacks(assignment: Assignment, report: Reporter) -> list[L.Callback]:
     training = training_of(assignment)
     averaging = [EMAWeightAveraging(decay=training.average)] if training.average else []
-    return [*averaging, EveryEpoch(assignment, report, training.patience)]
+    return [OwnSignals(), *averaging, EveryEpoch(assignment, report, training.patience)]
 
 
 def _limits(assignment: Assignment, module: L.LightningModule) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from tracking.goals import Goals, Values
 from tracking.records import Report
 from tuner.reported import LASTING
 
+BY_HAND = "stopped by hand"
+"""The cause of what somebody has asked to end."""
+
 
 def no_number(report: Report, goals: Goals) -> str | None:
     """An objective, or the loss that it trains on, is no number any more: the trial has failed."""

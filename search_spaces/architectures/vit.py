@@ -121,7 +121,7 @@ class Patches(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """[batch, channels, height, width] -> [batch, 1 + patches, width]."""
         patches = self.embed(x).flatten(2).transpose(1, 2)
-        tokens = self.token.expand(len(x), -1, -1)
+        tokens = self.token.expand(x.shape[0], -1, -1)
         return torch.cat([tokens, patches], 1) + self.positions
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -25,8 +26,15 @@ class _Column:
     cells: list[str]
 
 
-def read_columns(path: Path, names: list[str] | None, time: str | None) -> Tensor:
-    """The values of the number columns of a table with a header, [rows, channels].
+class Columns(NamedTuple):
+    """Number columns of a table: their names, and their values, [rows, columns], in the order of the file."""
+
+    names: list[str]
+    values: Tensor
+
+
+def read_columns(path: Path, names: list[str] | None, time: str | None) -> Columns:
+    """The number columns of a table with a header.
 
     Args:
         path: The table.
@@ -40,10 +48,11 @@ def read_columns(path: Path, names: list[str] | None, time: str | None) -> Tenso
             raise ValueError(f"{path}, line 1: has no column {name!r}{suggestion(name, columns)}")
     if time:
         _check_order(columns[time])
-    chosen = [column for name, column in columns.items() if (name in names if names else name != time)]
+    chosen = {name: column for name, column in columns.items() if (name in names if names else name != time)}
     if not chosen:
         raise ValueError(f"{path}: must have a column of numbers beside the time column {time!r}, got none; add one")
-    return torch.tensor([_numbers(column) for column in chosen], dtype=torch.float64).T
+    values = torch.tensor([_numbers(column) for column in chosen.values()], dtype=torch.float64).T
+    return Columns(list(chosen), values)
 
 
 def _read(path: Path) -> dict[str, _Column]:

@@ -1,4 +1,4 @@
-"""Images with labels from files: .npz archives and IDX."""
+"""Images from files: .npz archives and IDX with their labels, and single pictures."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image, ImageOps
 from torch import Tensor
+from torch.nn import functional as F
 
+SUFFIXES = (".png", ".jpg", ".jpeg")
+"""Of pictures."""
 NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 
@@ -70,3 +74,23 @@ def idx(file: Path) -> NDArray[np.uint8]:
     if (zeros, kind) != (0, 8) or found != math.prod(shape):
         raise ValueError(f"{file} must be an IDX file of 8-bit numbers, whole; it has {found} bytes for {list(shape)}")
     return np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(shape).copy()
+
+
+def read_image(file: Path, colours: Literal["rgb", "grey"]) -> Tensor:
+    """The pixels of an image file, turned as its camera says, [channels, height, width], whole numbers up to 255."""
+    try:
+        with Image.open(file) as image:
+            upright = ImageOps.exif_transpose(image).convert("RGB" if colours == "rgb" else "L")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{file} cannot be read as an image ({error}); repair it or take it out") from error
+    pixels = torch.from_numpy(np.array(upright))
+    return pixels.movedim(2, 0) if pixels.dim() == 3 else pixels.unsqueeze(0)
+
+
+def fitted(pixels: Tensor, size: int) -> Tensor:
+    """The middle of an image, [channels, size, size], its shorter side scaled to `size`."""
+    shorter = min(pixels.shape[1:])
+    height, width = (max(size, round(side * size / shorter)) for side in pixels.shape[1:])
+    scaled = F.interpolate(pixels.unsqueeze(0).float(), (height, width), mode="bilinear", antialias=True)[0]
+    top, left = (height - size) // 2, (width - size) // 2
+    return scaled[:, top : top + size, left : left + size].round().clamp(0, 255).to(torch.uint8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -10,18 +10,16 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
-from search_spaces.choice import Dataset
 from search_spaces.data import Data, Part
 from search_spaces.datasets._image_files import Images
+from search_spaces.datasets._some_classes import SomeClasses
 from search_spaces.files import LocalPath
+from search_spaces.preparations.images import Images as Preparation
 from search_spaces.splits import stratified
 
 
-class ImageSet(Dataset):
+class ImageSet(SomeClasses):
     """Images with an official training set and an official test set."""
-
-    classes: ClassVar[tuple[str, ...]]
-    """The names of the classes, in the order of their labels."""
 
     file: LocalPath | None = None
     """Your own copy; downloaded, checked and kept if there is none."""
@@ -41,24 +39,36 @@ class ImageSet(Dataset):
         official, test = self.read()
         for labels in (official.y, test.y):
             self._check(labels)
+        official, test = (self._of_classes(part) for part in (official, test))
         used = official.of(subset(official.y, self.samples, self.split_seed))
         train, validation, _ = stratified(used.y, self.validation, 0.0, self.split_seed)
-        return data_of(used.of(train), used.of(validation), test, self.classes)
+        train = self.thinned(used.y, train, self.split_seed)
+        return data_of(used.of(train), used.of(validation), test, self.taken)
+
+    def _of_classes(self, part: Images) -> Images:
+        chosen = part.of(self.members(part.y)) if self.classes else part
+        return Images(chosen.x, self.relabelled(chosen.y))
 
     def _check(self, labels: Tensor) -> None:
-        known = len(self.classes)
+        known = len(self.all_classes)
         if len(strange := labels[(labels < 0) | (labels >= known)]):
             raise ValueError(f"{self.key()} has labels from 0 to {known - 1}, its files hold {int(strange[0])}")
 
 
-def data_of(train: Images, validation: Images, test: Images, classes: tuple[str, ...]) -> Data:
-    """The three parts as data for classification, each channel normalised by the training part alone."""
+def data_of(train: Images, validation: Images, test: Images, classes: tuple[str, ...], fitted: bool = False) -> Data:
+    """The three parts as data for classification, each channel normalised by the training part alone.
+
+    `fitted` says that these images were scaled and cut to one size, as new ones will have to be.
+    """
     for name, part in (("training", train), ("validation", validation), ("test", test)):
         if not len(part.y):
             raise ValueError(f"the {name} part would be empty; give it a larger share, or use more samples")
     mean, deviation = channel_statistics(train.x)
-    parts = [Part((part.x / 255).sub_(mean).div_(deviation), part.y) for part in (train, validation, test)]
-    return Data(parts[0], parts[1], parts[2], "classification", classes)
+    size: Any = tuple(train.x.shape[1:])
+    means, deviations = (tuple(it.flatten().tolist()) for it in (mean, deviation))
+    preparation = Preparation(size=size, means=means, deviations=deviations, fitted=fitted)
+    parts = [Part(preparation.encode(part.x), part.y) for part in (train, validation, test)]
+    return Data(parts[0], parts[1], parts[2], "classification", classes, preparation=preparation)
 
 
 def channel_statistics(x: Tensor) -> tuple[Tensor, Tensor]:

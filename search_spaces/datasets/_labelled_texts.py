@@ -37,6 +37,16 @@ def read_texts(path: Path, text: Column, label: Column) -> list[Labelled]:
     return found
 
 
+def read_column(path: Path, text: Column) -> list[tuple[int, str]]:
+    """The texts of a table, each with the line on which it ends; by name means that the table has a header."""
+    require_path(path)
+    if path.suffix.lower() not in (".csv", ".tsv"):
+        raise ValueError(f"must be a table of texts, .csv or .tsv, got {path.name!r}")
+    rows = read_rows(path)
+    place = _place(path, text, rows[0][1]) if rows else 0
+    return [(line, cells[place]) for line, cells in rows[isinstance(text, str) :]]
+
+
 def _from_folders(folder: Path) -> Iterator[Labelled]:
     classes = sorted(it for it in folder.iterdir() if it.is_dir() and not it.name.startswith("."))
     if not classes:

@@ -24,7 +24,7 @@ RECORD = 1 + 3 * 32 * 32
 class Cifar10(ImageSet):
     """60,000 colour photographs of 32 x 32 pixels, ten classes (Krizhevsky, 2009)."""
 
-    classes: ClassVar[tuple[str, ...]] = (
+    all_classes: ClassVar[tuple[str, ...]] = (
         "airplane",
         "automobile",
         "bird",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from search_spaces.data import Task
 from search_spaces.datasets._scikit_tables import ScikitTable
@@ -13,6 +13,8 @@ class Diabetes(ScikitTable):
 
     The number to learn is shifted and scaled too: an error of 1 is as good as always guessing the mean.
     """
+
+    target: ClassVar[str] = "progression"
 
     @property
     def task(self) -> Task:

@@ -10,7 +10,7 @@ from search_spaces.datasets._mnist_like import MnistLike
 class FashionMnist(MnistLike):
     """70,000 pictures of clothes of 28 x 28 pixels, ten classes (Xiao et al., 2017): as small as MNIST, but harder."""
 
-    classes: ClassVar[tuple[str, ...]] = (
+    all_classes: ClassVar[tuple[str, ...]] = (
         "T-shirt/top",
         "Trouser",
         "Pullover",

@@ -5,22 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 
-import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 from pydantic import Field, model_validator
 from torch import Tensor
-from torch.nn import functional as F
 
 from search_spaces.choice import Dataset
 from search_spaces.data import Data
-from search_spaces.datasets._image_files import Images
+from search_spaces.datasets._image_files import SUFFIXES, Images, fitted, read_image
 from search_spaces.datasets._image_sets import data_of, drawn
 from search_spaces.files import LocalPath, existing
 from search_spaces.plugins import suggestion
 from search_spaces.splits import check_shares, stratified
 
-SUFFIXES = (".png", ".jpg", ".jpeg")
 PARTS = {"training": ("train", "training"), "validation": ("val", "valid", "validation"), "test": ("test",)}
 """What the folder of a part may be called."""
 
@@ -85,7 +82,7 @@ class ImageFolder(Dataset):
         folders = (None, given["validation"], given["test"])
         parts = [_listed(own, classes) if own else rest for own, rest in zip(folders, cut, strict=True)]
         train, validation, test = (self._read(part) for part in parts)
-        return data_of(train, validation, test, classes)
+        return data_of(train, validation, test, classes, fitted=True)
 
     def _read(self, part: Listing) -> Images:
         channels = 3 if self.colours == "rgb" else 1
@@ -93,26 +90,6 @@ class ImageFolder(Dataset):
         for index, file in enumerate(part.files):
             x[index] = fitted(read_image(file, self.colours), self.size)
         return Images(x, part.labels)
-
-
-def read_image(file: Path, colours: Literal["rgb", "grey"]) -> Tensor:
-    """The pixels of an image file, turned as its camera says, [channels, height, width], whole numbers up to 255."""
-    try:
-        with Image.open(file) as image:
-            upright = ImageOps.exif_transpose(image).convert("RGB" if colours == "rgb" else "L")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{file} cannot be read as an image ({error}); repair it or take it out") from error
-    pixels = torch.from_numpy(np.array(upright))
-    return pixels.movedim(2, 0) if pixels.dim() == 3 else pixels.unsqueeze(0)
-
-
-def fitted(pixels: Tensor, size: int) -> Tensor:
-    """The middle of an image, [channels, size, size], its shorter side scaled to `size`."""
-    shorter = min(pixels.shape[1:])
-    height, width = (max(size, round(side * size / shorter)) for side in pixels.shape[1:])
-    scaled = F.interpolate(pixels.unsqueeze(0).float(), (height, width), mode="bilinear", antialias=True)[0]
-    top, left = (height - size) // 2, (width - size) // 2
-    return scaled[:, top : top + size, left : left + size].round().clamp(0, 255).to(torch.uint8)
 
 
 def _part_folder(folder: Path, part: str) -> Path | None:

@@ -10,7 +10,7 @@ from search_spaces.datasets._mnist_like import MnistLike
 class Mnist(MnistLike):
     """70,000 handwritten digits of 28 x 28 pixels, ten classes (LeCun et al., 1998)."""
 
-    classes: ClassVar[tuple[str, ...]] = tuple(str(digit) for digit in range(10))
+    all_classes: ClassVar[tuple[str, ...]] = tuple(str(digit) for digit in range(10))
     url: ClassVar[str] = "https://ossci-datasets.s3.amazonaws.com/mnist"
     digests: ClassVar[tuple[str, str, str, str]] = (
         "md5:f68b3c2dcbeaaa9fbdd348bbdeb94873",

@@ -7,15 +7,15 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import torch
 from pydantic import AfterValidator, BeforeValidator, Field
 from torch import Tensor
 
 from search_spaces.choice import Dataset
-from search_spaces.data import Data, Part, Task
+from search_spaces.data import Data, Part, Targets, Task
 from search_spaces.datasets._columns import read_columns
 from search_spaces.dimensions import Between
 from search_spaces.files import LocalPath
+from search_spaces.preparations.series import Series as Preparation
 
 
 def _written(columns: Any) -> Any:
@@ -76,13 +76,15 @@ class Series(Dataset):
     def build(self) -> Data:
         """Read, split by time, scale by the training rows, and cut into windows (views: they take no memory)."""
         columns = [name.strip() for name in self.columns.split(",")] if self.columns else None
-        values = read_columns(self.file, columns, self.time)
-        borders = self._borders(len(values))
-        values = _scaled(values, borders[1])
+        found = read_columns(self.file, columns, self.time)
+        borders = self._borders(len(found.values))
+        channels = _learned(found.names, found.values[: borders[1]])
+        preparation = Preparation(time=self.time, steps=self.steps, channels=channels)
+        values = preparation.encode(found.values)
         starts = (0, *(border - self.steps for border in borders[1:-1]))
         parts = (self._windows(values[start:stop]) for start, stop in zip(starts, borders[1:], strict=True))
         train, validation, test = parts
-        return Data(train, validation, test, "forecasting", kind="series")
+        return Data(train, validation, test, "forecasting", kind="series", preparation=preparation, targets=channels)
 
     def _borders(self, rows: int) -> tuple[int, ...]:
         """The rows at which the parts begin and end."""
@@ -115,7 +117,6 @@ def _rows_of(size: float, rows: int) -> int:
     return int(size) if size >= 1 else round(rows * size)
 
 
-def _scaled(values: Tensor, train: int) -> Tensor:
-    sample = values[:train]
-    scaled = (values - sample.mean(0)) / sample.std(0, correction=0).clamp_min(1e-8)
-    return scaled.to(torch.float32)
+def _learned(names: list[str], train: Tensor) -> Targets:
+    means, deviations = train.mean(0), train.std(0, correction=0).clamp_min(1e-8)
+    return Targets(names=tuple(names), means=tuple(means.tolist()), deviations=tuple(deviations.tolist()))

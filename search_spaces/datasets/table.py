@@ -13,11 +13,10 @@ from pydantic import BeforeValidator, Field, model_validator
 from torch import Tensor
 
 from search_spaces.choice import Dataset
-from search_spaces.data import Data, Part, Task
+from search_spaces.data import Data, Part, Targets, Task
 from search_spaces.datasets._table_columns import (
     CategoryColumn,
     NumberColumn,
-    Numbers,
     moments,
     numbers,
     read_table,
@@ -25,6 +24,7 @@ from search_spaces.datasets._table_columns import (
 )
 from search_spaces.files import LocalPath, existing
 from search_spaces.plugins import suggestion
+from search_spaces.preparations.table import Table as Preparation
 from search_spaces.splits import Parts, by_group, by_time, check_shares, stratified
 
 
@@ -103,12 +103,15 @@ class Table(Dataset):
         self._check(frame)
         y, task, classes = self._targets(frame)
         parts = self._split(frame, y)
-        x = torch.from_numpy(np.hstack(list(self._inputs(frame, parts[0].numpy()))).astype(np.float32))
-        if task == "regression" and self.scale_target:
-            y = _scaled(y, parts[0])
+        columns = tuple(self._columns(frame, parts[0].numpy()))
+        preparation = Preparation(columns=columns)
+        x, targets = preparation.encode(frame), None
+        if task == "regression":
+            targets = self._scales(y, parts[0])
+            y = targets.scaled(y)
         y = y.float() if y.is_floating_point() else y
         train, validation, test = (Part(x[rows], y[rows]) for rows in parts)
-        return Data(train, validation, test, task, classes, kind="vector")
+        return Data(train, validation, test, task, classes, "vector", preparation=preparation, targets=targets)
 
     def _check(self, frame: pd.DataFrame) -> None:
         fields = (self.target, self.numeric, self.categorical, self.ignore, self.group, self.time)
@@ -160,7 +163,7 @@ class Table(Dataset):
             raise ValueError(f"{self.file}: {len(y)} rows are too few for three parts; add rows, or enlarge the shares")
         return parts
 
-    def _inputs(self, frame: pd.DataFrame, train: Any) -> Iterator[Numbers]:
+    def _columns(self, frame: pd.DataFrame, train: Any) -> Iterator[NumberColumn | CategoryColumn]:
         for name in self._input_names(frame):
             values = frame[name]
             if not values.iloc[train].notna().any():
@@ -172,25 +175,28 @@ class Table(Dataset):
             return False
         return values.name in _names(self.numeric) or pd.api.types.is_numeric_dtype(values)
 
-    def _number(self, values: pd.Series[Any], train: Any) -> Numbers:
+    def _number(self, values: pd.Series[Any], train: Any) -> NumberColumn:
         found = numbers(self.file, values, "being numeric; name it in categorical or ignore, or correct it")
-        return NumberColumn.learned(found[train], self.flag_missing).encoded(found)
+        return NumberColumn.learned(str(values.name), found[train], self.flag_missing)
 
-    def _category(self, values: pd.Series[Any], train: Any) -> Numbers:
-        learned = CategoryColumn.learned(values.iloc[train], self.flag_missing)
+    def _category(self, values: pd.Series[Any], train: Any) -> CategoryColumn:
+        learned = CategoryColumn.learned(str(values.name), values.iloc[train], self.flag_missing)
         if (found := len(learned.categories)) > self.max_categories:
             raise ValueError(
                 f"{self.file}: column {values.name!r} may have up to max_categories={self.max_categories} categories, "
                 f"it has {found} in the training part; ignore it, or name it in numeric, or allow more"
             )
-        return learned.encoded(values)
+        return learned
+
+    def _scales(self, y: Tensor, train: Tensor) -> Targets:
+        """The targets' names, and how they are shifted and scaled by the training part if they are."""
+        names = tuple(_names(self.target))
+        if not self.scale_target:
+            return Targets.unscaled(names)
+        columns = [NumberColumn.learned("", it[train].numpy(), flag=False) for it in y.T]
+        means, deviations = tuple(it.mean for it in columns), tuple(it.deviation for it in columns)
+        return Targets(names=names, means=means, deviations=deviations)
 
 
 def _names(columns: str | None) -> list[str]:
     return [name.strip() for name in columns.split(",")] if columns else []
-
-
-def _scaled(y: Tensor, train: Tensor) -> Tensor:
-    """Targets, [rows, targets], shifted and scaled by the training part."""
-    columns = [NumberColumn.learned(it[train].numpy(), flag=False).encoded(it.numpy()) for it in y.T]
-    return torch.from_numpy(np.hstack(columns))

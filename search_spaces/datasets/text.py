@@ -16,6 +16,7 @@ from search_spaces.datasets._labelled_texts import Labelled, read_texts
 from search_spaces.dimensions import Between
 from search_spaces.files import LocalPath
 from search_spaces.plugins import suggestion
+from search_spaces.preparations.text import Text as Preparation
 from search_spaces.splits import stratified
 from search_spaces.words import encode, vocabulary
 
@@ -67,7 +68,8 @@ class Text(Dataset):
         parts = self._parts(texts, classes)
         words = vocabulary((it.tokens for it in parts[0]), self.min_count, self.max_words)
         train, validation, test = (self._encoded(part, classes, words) for part in parts)
-        return Data(train, validation, test, "classification", classes, "text", len(words), words)
+        preparation = Preparation(column=self.text, words=words, length=self.length)
+        return Data(train, validation, test, "classification", classes, "text", len(words), words, preparation)
 
     def _parts(self, texts: list[Labelled], classes: tuple[str, ...]) -> list[list[Labelled]]:
         """Training, validation and test texts; what has no file of its own is split off the training texts."""

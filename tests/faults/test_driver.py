@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,20 @@ def test_ctrl_c_ends_the_running_epochs_and_can_be_resumed(tmp_path: Path) -> No
     resumed.communicate(timeout=200)
     assert resumed.returncode == 0
     check_whole(tmp_path)
+
+
+@pytest.mark.parametrize("signals", [[signal.SIGTERM], [signal.SIGINT, signal.SIGINT]], ids=["sigterm", "twice sigint"])
+def test_signals_leave_a_sweep_in_one_process_resumable(tmp_path: Path, signals: list[signal.Signals]) -> None:
+    process = start(tmp_path, *SPEC, "--json", "--inline", "training.batch_size=4", "scheduler=none")
+    read_until_reports(process, 1)
+    for each in signals:
+        process.send_signal(each)
+        time.sleep(0.2)  # the first is to be handled before the second comes
+    process.communicate(timeout=100)
+    assert process.returncode == 130
+    (trial,) = Ledger.open(tmp_path / "sweeps" / "digits").trials()
+    assert trial.state is State.RUNNING
+    assert trial.epochs == (2 if len(signals) == 1 else 1)  # the first lets the epoch end, the second does not
 
 
 def test_a_second_driver_is_refused_and_told_who_drives(tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ def test_a_write_that_breaks_off_leaves_no_checkpoint(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match="disk full"):
         checkpoints.save(tmp_path, 2, broken)
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == [Path(first.path).name]
     assert checkpoints.newest(tmp_path) == first
     assert steps(tmp_path) == [1]
 
@@ -85,6 +86,39 @@ def test_keep_deletes_all_but_the_given_steps(tmp_path: Path) -> None:
     checkpoints.keep(tmp_path, {1, 4, 9})
     assert steps(tmp_path) == [1, 4]
     assert stranger.exists()
+
+
+def test_what_is_passed_over_is_named_the_newest_first(tmp_path: Path) -> None:
+    saved = [save(tmp_path, step, b"%d" % step) for step in (1, 2, 3)]
+    assert checkpoints.damaged(tmp_path) == []
+    for broken in saved[1:]:
+        Path(broken.path).write_bytes(b"")
+    assert checkpoints.damaged(tmp_path) == [saved[2], saved[1]]
+    Path(saved[0].path).write_bytes(b"")
+    assert checkpoints.damaged(tmp_path) == saved[::-1]
+    assert checkpoints.newest(tmp_path) is None
+
+
+def test_a_pinned_checkpoint_stays_until_it_is_unpinned(tmp_path: Path) -> None:
+    first, second = save(tmp_path, 1, b"one"), save(tmp_path, 2, b"four")
+    checkpoints.pin(first, "digits version 1")
+    checkpoints.keep(tmp_path, {2})
+    assert steps(tmp_path) == [1, 2]
+    assert checkpoints.delete(first) == 0
+    assert checkpoints.delete(second) == 4
+    assert checkpoints.delete(second) == 0
+    assert checkpoints.newest(tmp_path) == first
+    checkpoints.unpin(first)
+    assert checkpoints.delete(first) == 3
+    assert steps(tmp_path) == []
+
+
+def test_what_is_damaged_cannot_be_pinned(tmp_path: Path) -> None:
+    saved = save(tmp_path, 1)
+    Path(saved.path).write_bytes(b"")
+    with pytest.raises(FileNotFoundError, match="damaged or gone"):
+        checkpoints.pin(saved, "digits version 1")
+    assert not checkpoints.is_pinned(saved)
 
 
 def test_an_adopted_checkpoint_is_a_whole_copy_beside_the_trials_own(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_the_first_front_ranks_first_then_the_leading_objective():
     rows = [(row.trial, row.rank, row.front) for row in entries(sweep)]
     assert rows == [(0, 1, 1), (2, 2, 1), (1, 3, 2), (3, 4, 2)]
     board = leaderboard(sweep)
-    assert list(board) == [*COLUMNS, "pareto", "parameters", "lr"]
+    assert list(board) == [*COLUMNS, "pareto", "lr"]
     assert board["parameters"].tolist() == [100, 10, 200, 150]
     assert front(sweep)["trial"].tolist() == [0, 2]
     assert sweep.best().number == 0

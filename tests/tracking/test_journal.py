@@ -91,8 +91,23 @@ def test_a_write_that_fails_leaves_no_half_line(path: Path, monkeypatch: pytest.
     assert numbers(journal) == [0, 2]
 
 
+def test_a_group_cut_short_anywhere_is_left_out_and_repaired_away_whole(path: Path) -> None:
+    Journal(path).append_logs(entries(0))
+    first = path.stat().st_size
+    Journal(path).append_logs(entries(1, 2, 3))  # a kill between two pages leaves the first of them
+    whole = path.read_bytes()
+    for cut in range(first, len(whole)):
+        path.write_bytes(whole[:cut])
+        assert numbers(Journal(path)) == [0]
+        Journal(path).repair()
+        assert path.stat().st_size == first
+        Journal(path).append_logs(entries(4, 5))
+        assert numbers(Journal(path)) == [0, 4, 5]
+
+
 def test_a_last_line_cut_short_anywhere_is_left_out_and_repaired_away(path: Path) -> None:
-    Journal(path).append_logs(entries(0, 1, 2))
+    for number in range(3):
+        Journal(path).append_logs(entries(number))
     whole = path.read_bytes()
     first = whole.index(b"\n") + 1
     for cut in range(first, len(whole)):

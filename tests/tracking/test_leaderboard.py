@@ -67,9 +67,13 @@ def test_what_is_missing_is_na():
     assert frame.loc[0, "epochs"] == 0
 
 
-def test_the_checkpoint_is_its_path():
-    checkpoint = CheckpointRef("epoch-0001.ab.ckpt", 1, "ab")
-    assert leaderboard(a_sweep(a_trial(0, {1: 0.5}, checkpoint=checkpoint))).loc[0, "checkpoint"] == checkpoint.path
+def test_the_checkpoint_is_its_path_while_it_is_there(tmp_path):
+    path = tmp_path / "epoch-0001.ab.ckpt"
+    path.touch()
+    sweep = a_sweep(a_trial(0, {1: 0.5}, checkpoint=CheckpointRef(str(path), 1, "ab")))
+    assert leaderboard(sweep).loc[0, "checkpoint"] == str(path)
+    path.unlink()  # of the trials of a long sweep, only the best keep theirs
+    assert leaderboard(sweep)["checkpoint"].isna().all()
 
 
 def test_an_empty_sweep_has_an_empty_leaderboard_of_the_same_columns():
@@ -78,10 +82,22 @@ def test_an_empty_sweep_has_an_empty_leaderboard_of_the_same_columns():
     assert frame["rank"].dtype == "Int64"
 
 
-def test_ten_thousand_trials_take_less_than_a_second():
+def test_ten_thousand_trials_take_less_than_two_seconds_of_the_processor():
     params = {f"architecture.mlp.p{place}": 0.5 for place in range(10)}
     curve = {step: step / 20 for step in range(1, 21)}
     sweep = a_sweep(*(a_trial(number, curve, params=params) for number in range(10_000)))
-    start = time.perf_counter()
+    start = time.process_time()
     leaderboard(sweep)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 2
+
+
+def test_ties_are_marked():
+    frame = leaderboard(a_sweep(*(a_trial(number, {1: value}) for number, value in enumerate([0.9, 0.9, 0.2]))))
+    assert frame["tied"].tolist() == [True, True, False]
+
+
+def test_the_size_of_a_network_is_what_was_noted_at_the_trials_end():
+    ended = a_trial(0, {1: 0.5}, attributes={"size": {"parameters": 1234.0, "size_mb": 0.005}})
+    frame = leaderboard(a_sweep(ended, a_trial(1, {1: 0.4}, State.RUNNING)))
+    assert frame["parameters"].tolist() == [1234, pd.NA]
+    assert frame["size_mb"].tolist() == [0.005, pd.NA]

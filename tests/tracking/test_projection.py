@@ -2,6 +2,7 @@ import math
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -262,6 +263,39 @@ def test_a_sweep_is_followed_epoch_by_epoch_to_the_same_end_as_at_once(toy: Any)
         projection.catch_up()
     projection_of(toy, at_once).catch_up()
     assert _content(followed) == _content(at_once)
+
+
+def test_one_catching_up_shows_the_test_of_the_best_trial_too(toy: Any) -> None:
+    toy.whole(State.COMPLETE)
+    toy.ledger.note(
+        "test", {"trial": 0, "step": 3, "checkpoint": "digest3", "time": 1000, "metrics": {"test/accuracy": 0.5}}
+    )
+    store = InMemory()
+    assert projection_of(toy, store).catch_up()
+    assert sweep_of(store).history("test/accuracy") == trials_of(store)[0].history("test/accuracy") == [(3, 0.5)]
+    assert projection_of(toy, store).catch_up()
+    assert len([point for point in sweep_of(store).points if point[0] == "test/accuracy"]) == 1
+
+
+def test_trials_are_shown_side_by_side_where_the_store_likes_it(toy: Any) -> None:
+    toy.whole(*[State.COMPLETE] * 6)
+    one, several = InMemory(), _SideBySide(at_once=3)
+    assert projection_of(toy, one).catch_up()
+    assert projection_of(toy, several).catch_up()
+    assert several.most == 3
+    assert _content(several) == _content(one)
+
+
+def test_what_was_written_is_counted(toy: Any) -> None:
+    toy.whole(State.COMPLETE, State.PRUNED)
+    store = InMemory()
+    projection = projection_of(toy, store)
+    projection.catch_up()
+    assert projection.written.runs == len(store.all_runs) == 3
+    assert projection.written.points == sum(len(run.points) for run in store.all_runs.values())
+    again = projection_of(toy, store)
+    again.catch_up()
+    assert (again.written.runs, again.written.points) == (0, 0)
 
 
 def test_another_process_goes_on_where_a_killed_one_stopped(toy: Any) -> None:
@@ -634,6 +668,24 @@ class _CutOff(InMemory):
     def _answer(self, call: str) -> None:
         self.away = "cut off" if self.after is not None and len(self.calls) >= self.after else None
         super()._answer(call)
+
+
+class _SideBySide(InMemory):
+    """Takes several calls at once, and knows how many there were at most."""
+
+    def __init__(self, at_once: int) -> None:
+        super().__init__()
+        self.at_once = at_once
+        self.most, self._now, self._counting = 0, 0, threading.Lock()
+
+    def log(self, run: str, **what: Any) -> None:
+        with self._counting:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        time.sleep(0.05)  # long enough for the others to come
+        super().log(run, **what)
+        with self._counting:
+            self._now -= 1
 
 
 class _Slow(InMemory):

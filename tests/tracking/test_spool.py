@@ -30,12 +30,12 @@ def test_reading_after_a_step_gives_only_what_came_later(tmp_path: Path) -> None
     assert spool.read(tmp_path / "never") == []
 
 
-def test_of_two_reports_of_one_step_the_first_counts(tmp_path: Path) -> None:
+def test_of_two_reports_of_one_step_the_last_counts_which_the_ledger_took(tmp_path: Path) -> None:
     for order, (step, value) in enumerate([(1, 0.1), (2, 0.2), (2, 0.9), (3, 0.3)]):
         spool.append(tmp_path, report(step, value), order)
     assert [(order, found.metrics["val/accuracy"]) for order, found in spool.read_ordered(tmp_path)] == [
         (0, 0.1),
-        (1, 0.2),
+        (2, 0.9),
         (3, 0.3),
     ]
 

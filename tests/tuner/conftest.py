@@ -1,9 +1,20 @@
 import shutil
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
+from search_spaces.choice import Choice
+from search_spaces.space import realise
+from tracking.goals import Objective
+from tracking.models import DATA, NETWORK, log_model
+from tracking.registry import Registry
 from tracking.stores.on_mlflow import OnMlflow
+from tuner import Sweep, building, restoring
+from tuner.assignment import Assignment
 
 
 @pytest.fixture(scope="session")
@@ -11,6 +22,33 @@ def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with MLflow's empty tables: making them takes seconds, copying them nothing."""
     folder = tmp_path_factory.mktemp("home")
     OnMlflow(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts").experiment("warm", {})
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_spec() -> dict[str, Any]:
+    """A sweep that trains its three trials in a second."""
+    return {
+        "name": "tiny",
+        "dataset": "digits",
+        "architecture": {"mlp": {"width": [8, 16], "depth": 1}},
+        "optimizer": "adamw",
+        "training": {"batch_size": 256},
+        "searcher": "random",
+        "scheduler": "none",
+        "objective": {"target": 0.99},
+        "budget": {"trials": 3, "epochs": 2},
+    }
+
+
+@pytest.fixture(scope="session")
+def confirmed_home(empty_home: Path, tiny_spec: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a finished sweep, its models in MLflow, and its confirmation; copy `sweeps` to change it."""
+    folder = tmp_path_factory.mktemp("confirmed") / "home"
+    shutil.copytree(empty_home, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        Sweep(tiny_spec, home=folder).run(runner="inline").confirm(top=2, seeds=3, runner="inline")
     return folder
 
 
@@ -22,6 +60,42 @@ def home(empty_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     monkeypatch.setenv("TUNER_HOME", str(folder))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return folder
+
+
+def keep_untrained(home: Path, model: str, dataset: Choice, architecture: Mapping[str, Any]) -> Assignment:
+    """Register a network with fresh weights as `model@champion`, as a promoted trial's would be; trains nothing."""
+    choices = {
+        "dataset": dataset.describe(),
+        "architecture": realise("architecture", architecture).describe(),
+        "loss": {"name": "mse" if dataset.task in ("regression", "forecasting") else "cross_entropy"},
+        "optimizer": {"name": "adamw"},
+        "lr_schedule": {"name": "constant"},
+        "augmentation": {"name": "none"},
+        "training": {"name": "training"},
+    }
+    if dataset.task == "multilabel":
+        choices["loss"] = {"name": "binary_cross_entropy"}
+    given = {slot: realise(slot, choice).describe() for slot, choice in choices.items()}
+    assignment = Assignment(0, given, 0, 1, home, Objective())
+    torch.manual_seed(0)
+    network, example = building.build_exportable(assignment, building.build_module(assignment).state_dict())
+    files = {
+        Path(NETWORK).name: restoring.network_file(assignment),
+        Path(DATA).name: building.preparation_of(assignment),
+    }
+    uri = f"sqlite:///{home / 'mlflow.db'}"
+    store = OnMlflow(uri, home / "artifacts")
+    run = store.create(store.experiment(model, {}), "trial-000", {}, 1)
+    logged = log_model(uri, run, network, example, model, files=files)
+    version = Registry(uri).register(model, logged.uri, run, {})
+    Registry(uri).point(model, "champion", version.number, None)
+    return assignment
+
+
+@pytest.fixture
+def register(home: Path) -> Callable[..., Assignment]:
+    """Registers an untrained network in the home; see `keep_untrained`."""
+    return partial(keep_untrained, home)
 
 
 LOADER = '''

@@ -194,6 +194,14 @@ def test_every_problem_of_a_spec_has_its_line(tuner: Tuner) -> None:
         (["list", "architecure"], "did you mean 'architecture"),
         (["describe", "architecture", "mpl"], "did you mean 'mlp'?"),
         (["describe", "nothing", "mlp"], "'nothing' is no kind of choice"),
+        (["confirm", "none"], "no sweep named 'none'"),
+        (["promote", "none", "--to", "m@champion"], "no sweep named 'none'"),
+        (["rollback", "m@champion"], "no model named 'm'"),
+        (["rollback", "m@challenger"], "only champion can be rolled back"),
+        (["rollback", "m/n@champion"], "a model's name has no '/'"),
+        (["lineage", "m"], "no model named 'm'"),
+        (["compare", "none"], "two or more different sweeps can be compared, got none"),
+        (["compare", "a", "b"], "no sweep named 'a'"),
     ],
 )
 def test_a_wrong_argument_is_one_line(tuner: Tuner, home: Path, arguments: list[str], message: str) -> None:
@@ -521,3 +529,41 @@ def test_a_front_needs_several_objectives(with_tiny: Tuner) -> None:
     said = with_tiny("leaderboard", "tiny", "--pareto")
     assert (said.code, len(said.errors)) == (2, 1)
     assert "--pareto needs several objectives; tiny has one, val/accuracy" in said.err
+
+
+# --- steering a sweep that nobody drives ---
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["pause", "tiny"], "nobody drives tiny"),
+        (["stop", "tiny"], "tiny is over already: all 2 trials are done"),
+        (["stop", "tiny", "--trial", "0"], "trial 0 is over already: complete"),
+        (["stop", "tiny", "--trial", "7"], "there is no trial 7: 2 have begun, numbered from 0"),
+        (["set", "tiny", "worker=2"], "'worker' cannot be set while a sweep is driven; did you mean 'workers'?"),
+        (["set", "tiny", "workers=some"], "workers must be a whole number, at least 1, got 'some'"),
+        (["enqueue", "tiny", "optimizer.sgd.rl=1"], "optimizer.sgd.rl: is not a parameter of this space; did you mean"),
+        (["enqueue", "tiny", "optimizer.sgd.lr"], "is written key=value, got 'optimizer.sgd.lr'"),
+        (["pause", "tony"], "no sweep named 'tony'"),
+        (["status", "--follow"], "--follow needs the name of one sweep"),
+    ],
+)
+def test_what_cannot_be_asked_of_a_sweep_is_one_clear_line(with_tiny: Tuner, arguments: list[str], told: str) -> None:
+    said = with_tiny(*arguments)
+    assert (said.code, len(said.errors)) == (2, 1)
+    assert told in said.err
+
+
+def test_a_point_for_a_sweep_that_is_over_is_kept_for_its_extension(with_tiny: Tuner) -> None:
+    said = with_tiny("enqueue", "tiny", "optimizer.sgd.lr=0.25")
+    assert said.code == 0
+    assert "kept for trial 2, which `tuner extend tiny --trials 1` makes room for" in said.out
+    assert with_tiny("extend", "tiny", "--trials", "1", "--inline").code == 0
+    rows = json.loads(with_tiny("leaderboard", "tiny", "--format", "json").out)
+    assert [row["optimizer.sgd.lr"] for row in rows if row["trial"] == 2] == [0.25]
+
+
+def test_following_a_sweep_that_nobody_drives_shows_it_once(with_tiny: Tuner) -> None:
+    said = with_tiny("status", "tiny", "--follow")
+    assert (said.code, said.out.count("tiny: 2 of 2 trials (2 complete); over")) == (0, 1)

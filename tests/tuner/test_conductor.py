@@ -13,6 +13,7 @@ from tracking.ledger import Ledger
 from tracking.records import Report, State, TrialRecord
 from tuner.assignment import Assignment
 from tuner.conductor import Conductor, Limits, Observer
+from tuner.sections import Budget
 from tuner.seeds import seed_of
 from tuner.spec import SweepSpec
 
@@ -395,3 +396,20 @@ def test_failures_beside_trials_that_wait_with_a_value_do_not_end_the_sweep(tmp_
     # one trial waits at the first rung while six fail there: none of the twelve is finished well by then
     assert len(sweep.states()) == 12
     assert sweep.states().count(State.FAIL) == 6
+
+
+@pytest.mark.parametrize("saves_epochs", [True, False])
+def test_schedulers_are_told_the_time_unless_epochs_are_what_counts(tmp_path: Path, saves_epochs: bool) -> None:
+    conductor = toy(tmp_path / "toy").conductor()
+    conductor.saves_epochs = saves_epochs
+    told: list[Mapping[str, float]] = []
+    conductor.scheduler.on_trial_result = lambda floor, seat, result: told.append(result) or "CONTINUE"  # type: ignore
+    job = conductor.next_job()
+    assert job is not None
+    conductor.report(job.number, Report(1, {conductor.ledger.objective.metric: 0.5}, 3.0))
+    assert told[0].get("time_total_s") == (None if saves_epochs else 3.0)
+
+
+def test_time_counts_where_it_ends_the_sweep() -> None:
+    assert not Budget(trials=8, total_epochs=100).is_of_time
+    assert Budget(minutes=3).is_of_time and Budget(accelerator_hours=1).is_of_time

@@ -4,11 +4,13 @@ import json
 import os
 import shutil
 import signal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from mlflow import MlflowClient
 
 from tracking.lease import driving
 from tracking.ledger import Ledger
@@ -124,7 +126,11 @@ def test_extending_by_nothing_is_refused(own_home: Path, trials: int) -> None:
 class Counting(Observer):
     def __init__(self, interrupt_at: int = 0) -> None:
         self.reports = 0
+        self.notes: list[str] = []
         self._at = interrupt_at
+
+    def noted(self, text: str) -> None:
+        self.notes.append(text)
 
     def reported(self, number: int, report: Report) -> None:
         self.reports += 1
@@ -208,6 +214,59 @@ def test_a_sweep_that_reached_its_target_goes_on_with_a_further_one(home: Path) 
     grown = Sweep.open("tiny", home).extend(target=0.0001, runner="inline")
     assert [trial.epochs for trial in grown.record().trials] == [1, 2, 2]
     assert Sweep.open("tiny", home).record().attributes["ended"] == "all 3 trials are done"
+
+
+def test_other_packages_are_refused_until_they_are_accepted(home: Path) -> None:
+    Sweep(SPEC, home=home).run(runner="inline", observer=Counting(1))
+    ledger = Ledger.open(home / "sweeps" / "tiny", read_only=False)
+    made_with = ledger.study.user_attrs["made_with"]
+    ledger.note("made_with", {**made_with, "packages": {**made_with["packages"], "torch": "1.0"}})
+    for go_on in (Sweep.open("tiny", home).resume, partial(Sweep.open("tiny", home).extend, trials=1)):
+        with pytest.raises(SweepError, match=r"torch 1\.0 -> .*\n.*--accept-changes"):
+            go_on(runner="inline")
+    assert [trial.epochs for trial in Sweep.open("tiny", home).record().trials] == [1]
+    resumed = Sweep.open("tiny", home).resume(runner="inline", accept_changes=True)
+    assert [trial.epochs for trial in resumed.record().trials] == [2, 2, 2]
+    assert [it["changes"][0][:9] for it in resumed.record().attributes["accepted_changes"]] == ["torch 1.0"]
+
+
+def test_another_space_and_scheduler_keep_what_fits_and_double_no_run(own_home: Path) -> None:
+    before = Sweep.open("tiny").record().trials
+    (wide,) = {trial.choices["architecture"]["width"] for trial in before} - {8}
+    outside = [trial.number for trial in before if trial.choices["architecture"]["width"] == wide]
+    space = own_home / "changed.yaml"
+    space.write_text("architecture: {mlp: {width: [4, 8], depth: 1, dropout: 0.2}}")
+    observer = Counting()
+    sweep = Sweep.open("tiny").extend(space=space, scheduler="hyperband", runner="inline", observer=observer)
+    assert observer.notes[:2] == [
+        f"{3 - len(outside)} of 3 trials are kept",
+        f"  {len(outside)} set aside: architecture.mlp.width must be in 4 | 8",
+    ]
+    after = sweep.record().trials
+    assert [(it.number, it.params, it.curve, it.checkpoint) for it in after[:3]] == [
+        (it.number, it.params, it.curve, it.checkpoint) for it in before
+    ]
+    assert len(after) == 3 + len(outside)
+    assert {trial.choices["architecture"]["width"] for trial in after[3:]} <= {4, 8}
+    assert all(trial.state.finished for trial in after)
+    assert set(sweep.leaderboard()["trial"]) == set(range(len(after)))
+    assert Sweep.open("tiny").spec == sweep.spec
+    assert yaml.safe_load((sweep.folder / "spec.yaml").read_text())["scheduler"] == "hyperband"
+    client = MlflowClient(sweep.home.tracking_uri)
+    runs = client.search_runs([client.get_experiment_by_name("tiny").experiment_id])
+    tagged = sorted(run.data.tags["sweepforge.trial"] for run in runs if "sweepforge.trial" in run.data.tags)
+    assert tagged == sorted(str(number) for number in range(len(after)))
+    assert all(run.info.status in ("FINISHED", "FAILED") for run in runs)
+
+
+def test_a_space_for_which_nothing_can_be_built_is_refused_before_anything_changes(own_home: Path) -> None:
+    journal = own_home / "sweeps" / "tiny" / "ledger.journal"
+    before = journal.read_bytes()
+    with pytest.raises(SpecError, match="lenett"):
+        Sweep.open("tiny").extend(space={"architecture": "lenett"}, runner="inline")
+    with pytest.raises(SweepError, match="positive number of additional trials"):
+        Sweep.open("tiny").extend(scheduler="none", runner="inline")
+    assert journal.read_bytes() == before
 
 
 def test_minutes_that_earlier_turns_took_are_spent(own_home: Path) -> None:

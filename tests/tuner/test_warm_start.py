@@ -101,6 +101,7 @@ def test_with_the_same_data_an_earlier_sweep_gives_points_and_trials() -> None:
         ({"budget": {"trials": 20, "epochs": 8}}, {}, "4 epochs a trial, here 8"),
         ({"searcher": "tpe"}, {}, "the searcher tpe learns from its own alone"),
         ({"constraints": {"parameters": {"max": 9}}}, {}, "other constraints"),
+        ({"start_from": "digits/2", "transfer": "full"}, {}, "started from no parent"),
         ({"training": {"batch_size": 32}}, {}, "none that reported lies whole in this space"),
     ],
 )

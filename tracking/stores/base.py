@@ -55,6 +55,11 @@ class RunStore(Protocol):
     point, param or tag again changes nothing.
     """
 
+    @property
+    def at_once(self) -> int:
+        """How many threads may call at the same time, each about other runs."""
+        ...
+
     def experiment(self, name: str, tags: Mapping[str, str]) -> str:
         """The id of the experiment of that name: found, brought back if it was deleted, or made; with these tags."""
         ...

@@ -35,6 +35,8 @@ class InMemory:
     `calls` names every call that was made, in order: what a projection costs its store.
     """
 
+    at_once = 1
+
     def __init__(self) -> None:
         self.experiments: dict[str, dict[str, str]] = {}
         self.all_runs: dict[str, MemoryRun] = {}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tracking.redaction import without_passwords
 from tracking.stores import limits
@@ -19,10 +19,13 @@ from tracking.stores.base import Point, RunStatus, StoredRun, StoreError
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+Answer = TypeVar("Answer")
 _A_PAGE = 1000
+_REQUESTS_AT_ONCE = 8
 PATIENCE = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # a run whose answer was lost would be made twice, and nobody be told
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -52,6 +55,11 @@ class OnMlflow:
         _set_patience()
         logging.getLogger("urllib3.connectionpool").addFilter(_not_while_asking)  # once, however often it is added
 
+    @property
+    def at_once(self) -> int:
+        """Several requests to a server, most of whose time for one is waiting; a database is written one by one."""
+        return _REQUESTS_AT_ONCE if self.uri.startswith("http") else 1
+
     def experiment(self, name: str, tags: Mapping[str, str]) -> str:
         """Find the experiment, bring it back if it was deleted, or make it."""
         with self._asking("give the experiment"):
@@ -69,7 +77,7 @@ class OnMlflow:
         """The experiment's runs that have all these tags, the oldest first."""
         condition = " and ".join(f"tags.`{key}` = {_quoted(value)}" for key, value in limits.tags(tags).items())
         with self._asking("list the runs"):
-            return [_stored(run) for run in self._search(experiment, condition)]
+            return self._twice(lambda: [_stored(run) for run in self._search(experiment, condition)])
 
     def create(self, experiment: str, name: str, tags: Mapping[str, str], started: int) -> str:
         """Start a run."""
@@ -90,20 +98,20 @@ class OnMlflow:
             from mlflow.entities import Metric, Param, RunTag
 
             for batch in limits.batches(points, limits.params(params or {}), limits.tags(tags or {})):
-                self._client.log_batch(
-                    run,
-                    [Metric(limits.name(point.key), point.value, point.time, point.step) for point in batch.points],
-                    [Param(key, value) for key, value in batch.params.items()],
-                    [RunTag(key, value) for key, value in batch.tags.items()],
-                )
+                metrics = [
+                    Metric(limits.name(point.key), point.value, point.time, point.step) for point in batch.points
+                ]
+                set_params = [Param(key, value) for key, value in batch.params.items()]
+                set_tags = [RunTag(key, value) for key, value in batch.tags.items()]
+                self._twice(partial(self._client.log_batch, run, metrics, set_params, set_tags))
 
     def set_status(self, run: str, status: RunStatus, at: int | None = None) -> None:
         """End a run at a time, or reopen it."""
         with self._asking("set a run's status"):
             if status.ended:
-                self._client.set_terminated(run, status.value, at)
+                self._twice(partial(self._client.set_terminated, run, status.value, at))
             else:
-                self._client.update_run(run, status.value)
+                self._twice(partial(self._client.update_run, run, status.value))
 
     def write_text(self, run: str, path: str, text: str) -> None:
         """Keep a text as an artifact of the run."""
@@ -137,6 +145,15 @@ class OnMlflow:
             )
             yield from page
             token = page.token or None
+
+    def _twice(self, ask: Callable[[], Answer]) -> Answer:
+        """Ask a server a second time, as something that changes nothing if it was done the first time."""
+        try:
+            return ask()
+        except Exception:
+            if not self.uri.startswith("http"):
+                raise
+            return ask()
 
     @contextmanager
     def _asking(self, what: str) -> Iterator[None]:

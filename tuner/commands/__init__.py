@@ -24,9 +24,27 @@ SearcherOption = Annotated[
 SchedulerOption = Annotated[
     str | None, typer.Option("--scheduler", help="In place of the spec's: `tuner list schedulers`.", show_default=False)
 ]
+AcceptOption = Annotated[
+    bool, typer.Option("--accept-changes", help="Go on though code, packages or data are others than before.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
 
-_ORDER = ("sweep", "check", "status", "resume", "extend", "leaderboard", "report", "list", "describe", "ui")
+_ORDER = (
+    "sweep",
+    "check",
+    "status",
+    "resume",
+    "extend",
+    "pause",
+    "stop",
+    "set",
+    "enqueue",
+    "leaderboard",
+    "report",
+    "list",
+    "describe",
+    "ui",
+)
 
 
 def app() -> typer.Typer:
@@ -53,6 +71,8 @@ def laid_over(overrides: list[str] | None, **options: str | None) -> list[str]:
 def main() -> None:
     """Run the command line: 0 done, 1 every trial failed, 2 wrong usage, 130 interrupted."""
     sys.path.insert(0, str(Path.cwd()))  # a user's own modules lie where they work
+    # Ray prints pages about every worker that dies to our standard output, among the JSON; read when it is imported.
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
     try:
         app()()
     except KeyboardInterrupt:
@@ -65,11 +85,17 @@ def main() -> None:
 
 
 def _exit_code(error: Exception) -> int:
+    from tracking import disk
     from tracking.journal import JournalError
     from tracking.ledger import LedgerError
+    from tracking.registry import RegistryError
+    from tuner import full_disk
     from tuner.errors import EveryTrialFailedError, TunerError
 
-    if not isinstance(error, TunerError | LedgerError | JournalError):
+    if isinstance(error, OSError) and disk.is_full(error):
+        _say(full_disk.in_words(Path(error.filename or "."), "then give the command again"))
+        return 130
+    if not isinstance(error, TunerError | LedgerError | JournalError | RegistryError):
         raise error
     _say(str(error))
     return 1 if isinstance(error, EveryTrialFailedError) else 2

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tuner.commands import SchedulerOption, SearcherOption, laid_over
+from tuner.commands import HomeOption, SchedulerOption, SearcherOption, laid_over
 
 
 def command(
@@ -16,13 +16,14 @@ def command(
     ] = None,
     searcher: SearcherOption = None,
     scheduler: SchedulerOption = None,
+    home: HomeOption = None,
 ) -> None:
     """Build every branch of a spec, train one epoch on a few samples, save, restore; print plan, memory and time."""
     from tuner import display, fitting, machine, preflight
     from tuner.errors import EveryTrialFailedError
-    from tuner.spec import SweepSpec
+    from tuner.sweep import Sweep
 
-    read = SweepSpec.load(spec, laid_over(overrides, searcher=searcher, scheduler=scheduler))
+    read = Sweep(spec, laid_over(overrides, searcher=searcher, scheduler=scheduler), home=home).spec
     machine.workers(read, None, "inline")  # refuses what this machine does not have
     typer.echo(display.plan(read))
     fitting.check(read)

@@ -1,13 +1,22 @@
-"""`tuner extend`: more of its budgets for a sweep."""
+"""`tuner extend`: more of its budgets for a sweep, or another space, scheduler or searcher."""
 
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tuner.commands import AddressOption, HomeOption, InlineOption, JsonOption
+from tuner.commands import (
+    AcceptOption,
+    AddressOption,
+    HomeOption,
+    InlineOption,
+    JsonOption,
+    SchedulerOption,
+    SearcherOption,
+)
 
 
 def command(
@@ -17,12 +26,18 @@ def command(
     total_epochs: Annotated[int, typer.Option(help="How many more epochs of all trials together.")] = 0,
     accelerator_hours: Annotated[float, typer.Option(help="How many more hours of training.")] = 0.0,
     target: Annotated[float | None, typer.Option(help="A further target for the objective.")] = None,
+    space: Annotated[
+        Path | None, typer.Option(help="A YAML file: what it says of the space is what varies from now on.")
+    ] = None,
+    scheduler: SchedulerOption = None,
+    searcher: SearcherOption = None,
+    accept_changes: AcceptOption = False,
     home: HomeOption = None,
     address: AddressOption = None,
     inline: InlineOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Give a sweep more trials, or more of another budget, and go on."""
+    """Give a sweep more trials, or more of another budget, or another space, and go on."""
     from tuner import display
     from tuner.sweep import Sweep
 
@@ -34,5 +49,9 @@ def command(
         total_epochs=total_epochs,
         accelerator_hours=accelerator_hours,
         target=target,
+        space=space,
+        scheduler=scheduler,
+        searcher=searcher,
+        accept_changes=accept_changes,
     )
     display.drive(sweep, how, json=json, address=address, runner="inline" if inline else "ray")

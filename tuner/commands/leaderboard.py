@@ -18,6 +18,12 @@ class Format(StrEnum):
     json = "json"
 
 
+class By(StrEnum):
+    """What is ranked in place of trials."""
+
+    architecture = "architecture"
+
+
 def command(
     name: Annotated[str, typer.Argument(help="The sweep's name.")],
     format: Annotated[Format, typer.Option(help="How to write it.")] = Format.table,
@@ -25,24 +31,31 @@ def command(
     pareto: Annotated[
         bool, typer.Option("--pareto", help="Only the trials that no other beats in all objectives at once.")
     ] = False,
+    by: Annotated[
+        By | None, typer.Option(help="Instead of trials: each architecture's best at equal cost.", show_default=False)
+    ] = None,
     home: HomeOption = None,
 ) -> None:
     """Rank the trials of a sweep by the best value each has reached."""
-    from tuner import display
+    from tracking.costs import best_by_architecture
+    from tracking.leaderboard import front, leaderboard
+    from tracking.ledger import Ledger
+    from tuner import told
+    from tuner.board import print_leaderboard
     from tuner.errors import UsageError
-    from tuner.sweep import Sweep
+    from tuner.home import Home
 
-    sweep = Sweep.open(name, home)
-    if pareto and sweep.spec.objectives is None:
-        raise UsageError(f"--pareto needs several objectives; {name} has one, {sweep.spec.objective.metric}")
-    board = sweep.pareto() if pareto else sweep.leaderboard()
+    record = Ledger.open(Home.at(home).sweep(name)).record()  # read once: a large ledger takes a moment
+    if pareto and not record.further:
+        raise UsageError(f"--pareto needs several objectives; {name} has one, {record.objective.metric}")
+    if by:
+        told.frame(best_by_architecture(record), str(format))
+        return
+    board = front(record) if pareto else leaderboard(record)
     board = board.head(top) if top else board
-    if format is Format.csv:
-        typer.echo(board.to_csv(index=False), nl=False)
-    elif format is Format.json:
-        typer.echo(board.to_json(orient="records", indent=2))
-    else:
-        record = sweep.record()
-        display.print_leaderboard(record, board)
-        if ended := record.attributes.get("ended"):
-            typer.echo(f"the sweep is over: {ended}", err=True)
+    if format is not Format.table:
+        told.frame(board, str(format))
+        return
+    print_leaderboard(record, board)
+    if ended := record.attributes.get("ended"):
+        typer.echo(f"the sweep is over: {ended}", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -18,7 +19,7 @@ from tuner.commands import (
 
 
 def command(
-    spec: Annotated[str, typer.Argument(help="A recipe's name (`tuner list recipes`) or a YAML file.")],
+    spec: Annotated[str, typer.Argument(help="A recipe (`tuner list recipes`) or a YAML file; it may list `stages`.")],
     overrides: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Laid over the spec: budget.trials=8")
     ] = None,
@@ -36,14 +37,23 @@ def command(
 ) -> None:
     """Run a recipe or a YAML file: search, train, track, rank."""
     from tuner import display
-    from tuner.spec import SweepSpec
+    from tuner.home import Home
+    from tuner.spec import raw_spec
     from tuner.sweep import Sweep
 
     names = warm_start and f"{warm_start!r}"  # as text, be it a number
     laid = laid_over(overrides, searcher=searcher, scheduler=scheduler, warm_start=names)
-    read = SweepSpec.load(spec, laid, name)
-    if dry_run:
-        typer.echo(display.plan(read))
+    drive = partial(display.drive, json=json, address=address, runner="inline" if inline else "ray")
+    if "stages" in raw_spec(spec, laid, name):
+        from tuner.stages import Pipeline
+
+        pipeline = Pipeline.load(spec, laid, name)
+        typer.echo(pipeline.plan())
+        if not dry_run:
+            pipeline.begin(Home.at(home), drive, typer.echo)
         return
-    sweep = Sweep(read, home=home)
-    display.drive(sweep, sweep.run, json=json, address=address, runner="inline" if inline else "ray")
+    sweep = Sweep(spec, laid, name=name, home=home)
+    if dry_run:
+        typer.echo(display.plan(sweep.spec))
+        return
+    drive(sweep, sweep.run)

@@ -15,6 +15,7 @@ from search_spaces.data import Data, Task
 from search_spaces.imbalance import class_weights
 from search_spaces.lr_schedules.constant import Constant
 from search_spaces.training import Training
+from tuner.modules.layerwise import Layerwise, layerwise_of
 from tuner.modules.metrics import Metrics, metrics, training_metrics
 
 Batch = tuple[Tensor, Tensor]
@@ -31,6 +32,7 @@ def build(chosen: Mapping[str, Choice], data: Data) -> Supervised:
         recipe_of(chosen),
         data.task,
         cast(Augmentation, chosen["augmentation"]).build(data.words),
+        layerwise=layerwise_of(chosen, network, data),
     )
 
 
@@ -64,15 +66,18 @@ class Supervised(L.LightningModule):
         recipe: How the weights are changed.
         task: What is learned.
         augmentation: Changes training samples at random; a batch in, a batch out.
+        layerwise: Trains the network's blocks apart; all alike otherwise.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a training is made of
         self,
         network: nn.Module,
         loss: nn.Module,
         recipe: Recipe,
         task: Task = "classification",
         augmentation: nn.Module | None = None,
+        *,
+        layerwise: Layerwise | None = None,
     ) -> None:
         super().__init__()
         self.network = network
@@ -80,6 +85,7 @@ class Supervised(L.LightningModule):
         self.recipe = recipe
         self.task = task
         self.augmentation = augmentation
+        self.layerwise = layerwise
         self._seen: list[Batch] = []
 
     def forward(self, x: Tensor) -> Tensor:
@@ -90,6 +96,8 @@ class Supervised(L.LightningModule):
     def configure_optimizers(self) -> Any:
         """The optimizer over all weights, with its schedule."""
         optimizer = self.recipe.optimizer.build(self.network.parameters())
+        if self.layerwise:
+            self.layerwise.regroup(optimizer)
         schedule = self.recipe.schedule
         if schedule == Constant(warmup=0.0):  # stepping it would cost a small network a tenth of its time
             return optimizer
@@ -101,6 +109,11 @@ class Supervised(L.LightningModule):
         if schedule.monitor:
             scheduler["monitor"] = schedule.monitor
         return {"optimizer": optimizer, "lr_scheduler": scheduler}
+
+    def on_train_epoch_start(self) -> None:
+        """Freeze and open blocks, where they are trained apart."""
+        if self.layerwise:
+            self.layerwise.begin(self.current_epoch, int(self.trainer.max_epochs or 1))
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss of a batch."""

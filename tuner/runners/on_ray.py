@@ -6,7 +6,7 @@ import logging
 import math
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,11 +19,13 @@ from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 
 from tracking.records import CheckpointRef, Report
+from tuner import machine
+from tuner.assignment import Assignment
 from tuner.conductor import Conductor
 from tuner.errors import UsageError
-from tuner.runners import leaving
+from tuner.failures import hung
+from tuner.runners import alarm, leaving
 from tuner.runners.worker import FAILED, SAID, train
-from tuner.spec import SweepSpec
 
 QUIET = {
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
@@ -35,20 +37,42 @@ QUIET = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
 }
-RESTARTS = 2
-"""How often a trial whose worker was killed is started again, from its newest checkpoint."""
+
+DIED = "its worker was killed from outside, or ran out of memory"
+DEATHS = {
+    "its node has died": "its node was lost",
+    "low on memory": "its worker was ended because its node ran out of memory",
+}
+"""What Ray says of a worker's death, in our words."""
 
 
-def run(conductor: Conductor, workers: int, address: str | None = None) -> None:
-    """Run the whole sweep on a Ray cluster: the one at `address`, or one started here for the purpose."""
-    with _environment(workers), _cluster(conductor.spec, workers, address), tempfile.TemporaryDirectory() as scratch:
+def run(
+    conductor: Conductor,
+    workers: int | None = None,
+    address: str | None = None,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
+    """Run the whole sweep on a Ray cluster: the one at `address`, or one started here for the purpose.
+
+    A worker that dies ends its Tune trial. The conductor issues the trial again, as a new one, or gives it up: so the
+    ledger counts, and a resumed sweep goes on counting.
+
+    Args:
+        conductor: The sweep's; how many trials run at once is what it says at every moment.
+        workers: How many that are from now on; as many as it says already otherwise.
+        address: The cluster's.
+        meanwhile: Is called between events, several times a second.
+    """
+    conductor.workers = workers or conductor.workers
+    with _environment(), _cluster(conductor, address), tempfile.TemporaryDirectory() as scratch:
         resources = conductor.spec.resources
         trainable = tune.with_resources(train, PlacementGroupFactory([{"CPU": resources.cpus, "GPU": resources.gpus}]))
         tune.Tuner(
             trainable,
             tune_config=tune.TuneConfig(
-                search_alg=_Jobs(conductor, workers),
+                search_alg=_Jobs(conductor),
                 scheduler=_Decisions(conductor),
                 num_samples=-1,
                 reuse_actors=True,
@@ -57,7 +81,7 @@ def run(conductor: Conductor, workers: int, address: str | None = None) -> None:
                 name="sweep",
                 storage_path=scratch,
                 verbose=0,
-                failure_config=tune.FailureConfig(max_failures=RESTARTS),
+                callbacks=[_Meanwhile(meanwhile)],
                 checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0),
             ),
         ).fit()
@@ -73,14 +97,13 @@ class _Unsaved:
 class _Jobs(_Unsaved, Searcher):
     """The conductor's jobs, as Tune asks for suggestions."""
 
-    def __init__(self, conductor: Conductor, workers: int) -> None:
+    def __init__(self, conductor: Conductor) -> None:
         super().__init__()
         self._conductor = conductor
-        self._workers = workers
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """A job; None while all workers are busy; FINISHED when all is done."""
-        if self._conductor.running >= self._workers:
+        if self._conductor.running >= self._conductor.workers:
             return None
         job = self._conductor.next_job()
         if job is None:
@@ -95,6 +118,17 @@ class _Jobs(_Unsaved, Searcher):
 
     def restore(self, checkpoint_path: str) -> None:
         """Nothing: the ledger remembers."""
+
+
+class _Meanwhile(_Unsaved, tune.Callback):
+    """Has something done in each turn of Tune's loop."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        self._meanwhile = meanwhile
+
+    def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
+        """Nothing happens for the moment."""
+        self._meanwhile()
 
 
 class _Decisions(_Unsaved, TrialScheduler):
@@ -125,9 +159,8 @@ class _Decisions(_Unsaved, TrialScheduler):
         self._conductor.finished(_number(trial))
 
     def on_trial_error(self, tune_controller: TuneController, trial: Trial) -> None:
-        """The worker died, and its restarts are used up."""
-        self._conductor.failed(_number(trial), _cause(trial))
-        self._conductor.finished(_number(trial))
+        """The worker died."""
+        self._conductor.lost(_number(trial), _cause(trial))
 
     def on_trial_remove(self, tune_controller: TuneController, trial: Trial) -> None:
         """The job never started: the ledger keeps it for later."""
@@ -154,17 +187,21 @@ def _report(result: Mapping[str, Any]) -> Report:
 
 
 def _cause(trial: Trial) -> str:
-    kind = type(trial.get_error() or "").__name__
-    return f"its worker died {RESTARTS + 1} times ({kind}): killed from outside, or out of memory"
+    """Why a trial's worker is gone, in words."""
+    job, error = Assignment.from_json(trial.config["assignment"]), str(trial.get_error() or "")
+    if job.timeout is not None and alarm.rang(job.folder):
+        return f"{hung(job.timeout)} (where it stood is in {alarm.FILE} of its folder)"
+    return next((words for told, words in DEATHS.items() if told in error), DIED)
 
 
 @contextmanager
-def _environment(workers: int) -> Iterator[None]:
+def _environment() -> Iterator[None]:
     """Tune reads its settings from the environment; what was there before comes back."""
-    wanted = {**QUIET, "TUNE_MAX_PENDING_TRIALS_PG": str(workers)}
+    # More than one at a time: otherwise the second worker never starts where trials are short.
+    wanted = {**QUIET, "TUNE_MAX_PENDING_TRIALS_PG": "16"}
     before = {key: os.environ.get(key) for key in wanted}
     os.environ.update(wanted)
-    logging.getLogger("ray.tune").setLevel(logging.ERROR)
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # what becomes of a trial, we say ourselves
     try:
         yield
     finally:
@@ -173,26 +210,31 @@ def _environment(workers: int) -> Iterator[None]:
 
 
 @contextmanager
-def _cluster(spec: SweepSpec, workers: int, address: str | None) -> Iterator[None]:
+def _cluster(conductor: Conductor, address: str | None) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
     if address:
         _connect(address)
     else:
-        cpus, gpus = workers * spec.resources.cpus, math.ceil(workers * spec.resources.gpus)
-        ray.init(
-            address="local",
-            num_cpus=cpus,
-            num_gpus=gpus,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-        )
+        _start(conductor)
     try:
         yield
     finally:
         leaving.shut_down()
+
+
+def _start(conductor: Conductor) -> None:
+    """A cluster of this machine's own, with room for as many workers as may be wanted later."""
+    each, workers = conductor.spec.resources, conductor.workers
+    ray.init(
+        address="local",
+        num_cpus=max(workers * each.cpus, machine.available_cpus()),
+        num_gpus=max(math.ceil(workers * each.gpus), machine.available_gpus() if each.gpus else 0),
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+    )
 
 
 def cluster_has(address: str) -> tuple[float, float]:

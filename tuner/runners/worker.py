@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ray import tune
@@ -11,21 +11,35 @@ from tracking.records import Report
 from tuner import trial
 from tuner.assignment import Assignment
 from tuner.errors import cause_of
+from tuner.runners.alarm import Alarm
 
 FAILED = "failed"
 SAID = "said/"
 
 
 def train(config: Mapping[str, Any]) -> None:
-    """Run an assignment. An error of the trial's own is reported, so that Tune restarts only what was killed."""
+    """Run an assignment. An error of the trial's own is reported, so that only workers that died are tried again."""
+    job = Assignment.from_json(config["assignment"])
+    alarm = Alarm(job.folder, job.timeout)
+    alarm.set()
+    cause = None
     try:
-        trial.run(Assignment.from_json(config["assignment"]), _report)
+        trial.run(job, _reporter(alarm))
     except Exception as error:  # noqa: BLE001 (whatever a network raises is its trial's failure, never the sweep's)
-        tune.report({FAILED: cause_of(error)})
+        cause = cause_of(error)
+    finally:
+        alarm.off()
+    if cause is not None:  # by now nothing holds what the training had in memory
+        tune.report({FAILED: cause})
 
 
-def _report(said: Report) -> bool:
-    kept = [said.checkpoint.path, said.checkpoint.digest] if said.checkpoint else None
-    metrics = {f"{SAID}{name}": value for name, value in said.metrics.items()}
-    tune.report({"step": said.step, "trained": said.seconds, "kept": kept, **metrics})
-    return True  # a trial that is to stop never comes back from tune.report
+def _reporter(alarm: Alarm) -> Callable[[Report], bool]:
+    def report(said: Report) -> bool:
+        alarm.off()  # how long the driver takes is not the trial's fault
+        kept = [said.checkpoint.path, said.checkpoint.digest] if said.checkpoint else None
+        metrics = {f"{SAID}{name}": value for name, value in said.metrics.items()}
+        tune.report({"step": said.step, "trained": said.seconds, "kept": kept, **metrics})
+        alarm.set()
+        return True  # a trial that is to stop never comes back from tune.report
+
+    return report

@@ -1,0 +1,1 @@
+"""Ways from one task to another, one a file."""
