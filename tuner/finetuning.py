@@ -83,7 +83,7 @@ def completed(raw: Mapping[str, Any], home: Home) -> dict[str, Any]:
     if not raw.get("start_from"):
         return dict(raw)
     found = parent.parent_of(home.tracking_uri, str(raw["start_from"]))
-    network = network_of(found.architecture)
+    network = fixed(found.architecture)
     if raw.get("architecture") not in (None, network):
         text = f"is that of {found.version}, a {found.architecture['name']}, since the sweep starts from its weights"
         raise SpecError([Problem("architecture", f"{text}: remove this key")], str(raw.get("name") or "spec"))
@@ -109,7 +109,7 @@ def begin(spec: SweepSpec, home: Home) -> Beginning:
     return Beginning(spec, found, taken[0], decision)
 
 
-def network_of(choice: Mapping[str, Any]) -> dict[str, Any]:
+def fixed(choice: Mapping[str, Any]) -> dict[str, Any]:
     """A network as a spec fixes it; a setting that is none is left to its default."""
     settings = {key: value for key, value in choice.items() if key != "name" and value is not None}
     return {str(choice["name"]): settings | {key: value for key, value in GIVEN_UP.items() if key in settings}}

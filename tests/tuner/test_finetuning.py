@@ -187,7 +187,7 @@ def test_a_version_whose_weights_were_damaged_is_no_parent(home: Path) -> None:
 
 def test_a_network_with_weights_of_its_own_gives_them_up_for_the_parents() -> None:
     choice = {"name": "pretrained", "network": "resnet18", "weights": "hub", "freeze": True, "size": 0, "extra": None}
-    assert finetuning.network_of(choice) == {
+    assert finetuning.fixed(choice) == {
         "pretrained": {"network": "resnet18", "weights": "none", "freeze": False, "size": 0}
     }
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+from optuna.samplers import RandomSampler
 
 from tracking.ledger import Ledger
 from tracking.records import Report, State
 from tracking.stores.on_mlflow import OnMlflow
-from tuner.drawing import exactly
 from tuner.errors import SweepError
 from tuner.spec import SweepSpec
 from tuner.sweep import Sweep
@@ -41,7 +41,7 @@ def home(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) 
     shutil.copy(empty_database, tmp_path / "mlflow.db")
     ledger = Ledger.create(folder, "shown", spec.describe(), spec.objective.resolved(), id="shown-1", planned=3)
     for number in range(3):
-        ledger.ask(exactly({"architecture.mlp.dropout": number / 10}), spec.space.suggest)
+        ledger.ask(RandomSampler(seed=number), spec.space.suggest)
         for step in (1, 2):
             ledger.report(number, Report(step, {"val/accuracy": step / 10, "val/loss": 1.0}, float(step)))
         ledger.tell(number, State.COMPLETE)

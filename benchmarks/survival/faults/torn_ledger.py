@@ -11,11 +11,12 @@ PROMISED = "what is torn is left out and made again; the sweep is as if nothing 
 
 
 def inject(place: Place) -> Iterator[str]:
-    """Up to 200 bytes are cut off the ledger; and half a line is left at the end of a spool."""
+    """Bytes are cut off the last line of the ledger; and half a line is left at the end of a spool."""
     yield from killed_in_between(place)
     ledger = place.sweep_folder / "ledger.journal"
-    lost = place.rng.randint(1, 200)
-    os.truncate(ledger, ledger.stat().st_size - lost)
+    content = ledger.read_bytes()
+    last = content.rfind(b"\n", 0, -1) + 1
+    os.truncate(ledger, place.rng.randint(last, len(content) - 1))
     for spool in place.rng.sample(sorted(place.sweep_folder.glob("trials/*/metrics.jsonl")), 1):
         with spool.open("ab") as file:
             file.write(b'{"order":99,"step":3,"met')
