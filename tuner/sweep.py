@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
@@ -65,18 +65,26 @@ class Sweep:
         name: str | None = None,
         home: str | Path | None = None,
     ) -> None:
-        self.home = Home.at(home)
-        self.spec = _read_spec(spec, overrides, name, self.home)
-        self.name = self.spec.name or "sweep"
+        self.spec = _read_spec(spec, overrides, name, Home.at(home))
+        self._settle(self.spec.name or "sweep", Home.at(home))
+
+    def _settle(self, name: str, home: Home) -> None:
+        self.name, self.home = name, home
         self.limits = Limits()
         self.facts: dict[str, Any] = {}
         """What the ledger notes besides when the sweep begins."""
 
     @classmethod
     def open(cls, name: str, home: str | Path | None = None) -> Sweep:
-        """A sweep that exists, to look at, to resume or to extend."""
-        folder = Home.at(home).sweep(name)
-        return cls(SweepSpec.read(Ledger.open(folder).spec, f"spec of {name}"), name=name, home=home)
+        """A sweep that exists, to look at, to resume or to extend; only to look at it needs none of its modules."""
+        sweep = cls.__new__(cls)
+        sweep._settle(Home.at(home).sweep(name).name, Home.at(home))
+        return sweep
+
+    @cached_property
+    def spec(self) -> SweepSpec:
+        """What is searched, and how."""
+        return SweepSpec.read(Ledger.open(self.folder).spec, f"spec of {self.name}")
 
     @property
     def folder(self) -> Path:
