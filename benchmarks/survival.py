@@ -20,7 +20,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 QUICK = (
-    "sigkill", "equality", "sigint", "sigint_twice", "sigterm", "started_twice", "torn_ledger", "damaged_checkpoints",
+    "sigkill", "equality", "sigint_twice", "sigterm", "started_twice", "torn_ledger", "damaged_checkpoints",
     "not_a_number", "cuda_out_of_memory", "out_of_memory", "mlflow_emptied", "clock_jump", "code_changed",
 )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Fine-tuning strategies beside training from fresh weights, at equal cost: MNIST's digits 0 to 4 to its digits 5 to 9.
 
-    python benchmarks/transfer.py [--data DIR] [--seeds 3] [--each 10 50 200] [--strategies ...] [--table]
+    python benchmarks/transfer.py [--data DIR] [--seeds 6] [--each 10 50 200] [--strategies ...] [--table]
 
 For every seed a LeNet-5 is trained on all images of 0 to 4 and registered. Then every strategy has a sweep of its own,
 each with the same trials, epochs, learning rates and images: 10, 50 or 200 of each of the classes 5 to 9. The
@@ -195,7 +195,7 @@ def main() -> None:
     """Run what was asked for, print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--data", type=Path, help="the folder with mnist/mnist.npz")
-    parser.add_argument("--seeds", type=int, default=3, help="how often, with other weights and images")
+    parser.add_argument("--seeds", type=int, default=6, help="how often, with other weights and images")
     parser.add_argument("--each", type=int, nargs="+", default=[10, 50, 200], help="training images of each class")
     parser.add_argument("--strategies", nargs="+", choices=STRATEGIES, default=STRATEGIES)
     parser.add_argument("--table", action="store_true", help="run nothing, draw what is there")

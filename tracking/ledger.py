@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from tracking import spool
 from tracking.goals import Goals, Objective, Values
-from tracking.journal import GroupedJournal, InMemoryJournal, Journal
+from tracking.journal import GroupedJournal, InMemoryJournal, Journal, JournalError
 from tracking.records import (
     SET_ASIDE,
     CheckpointRef,
@@ -39,6 +39,14 @@ _SIZES = ("parameters", "size_mb")
 
 class LedgerError(Exception):
     """The ledger is missing, already there, or not what was asked for."""
+
+
+def begun(folder: Path) -> bool:
+    """Whether a folder holds a sweep: one that was killed while it was made has left nothing that counts."""
+    try:
+        return any(True for _ in Journal(folder / FILE, read_only=True).read_logs(0))
+    except JournalError:  # damaged, but there
+        return True
 
 
 class Ledger:
@@ -62,9 +70,10 @@ class Ledger:
         cls, folder: Path, name: str, spec: Mapping[str, Any], objective: Objective, **attributes: Any
     ) -> Ledger:
         """Start the ledger of a new sweep in an existing folder; refused where one is already."""
-        if (folder / FILE).exists():
+        if begun(folder):
             raise LedgerError(f"{folder / FILE} exists: a ledger is never overwritten; open it, or choose another name")
         journal = Journal(folder / FILE)
+        journal.repair()
         facts = {"spec": dict(spec), "objective": asdict(objective), **attributes}
         return cls(folder, journal, _new_study(journal, name, facts))
 

@@ -124,7 +124,7 @@ class Projection:
         return self._thread
 
     def _run(self) -> None:
-        wait = 0.0
+        wait = self._every  # a sweep begins, or goes on, before it is shown: to look at thousands of runs takes seconds
         while not self._closing.wait(wait):
             failed = self._news and not self.catch_up()
             wait = min(max(wait, self._every) * 2, _LONGEST_WAIT) if failed else self._every

@@ -50,7 +50,7 @@ class Home:
 
     def check_free(self, name: str) -> None:
         """Refuse a name that a sweep has already."""
-        if (self.sweeps / name / ledger.FILE).exists():
+        if ledger.begun(self.sweeps / name):
             raise SweepError(
                 f"a sweep named {name!r} exists in {self.path}: continue it with `tuner resume {name}`, "
                 f"give it more trials with `tuner extend {name} --trials N`, or start another with `--name`"
@@ -59,7 +59,7 @@ class Home:
     def sweep(self, name: str) -> Path:
         """The folder of a sweep that exists."""
         folder = self.sweeps / name
-        if not (folder / ledger.FILE).exists():
+        if not ledger.begun(folder):
             known = self.names()
             hint = plugins.suggestion(name, known) if known else "; there is none yet: `tuner sweep digits` makes one"
             raise SweepError(f"no sweep named {name!r} in {self.path}{hint}")
@@ -67,7 +67,8 @@ class Home:
 
     def names(self) -> list[str]:
         """The names of all sweeps."""
-        return sorted(path.parent.name for path in self.sweeps.glob(f"*/{ledger.FILE}"))
+        found = (path.parent for path in self.sweeps.glob(f"*/{ledger.FILE}"))
+        return sorted(folder.name for folder in found if ledger.begun(folder))
 
     def finished(self) -> list[SweepRecord]:
         """Every sweep that is over, the newest first."""

@@ -68,14 +68,18 @@ def _points(trial: TrialRecord, run: str, query: Query) -> Iterator[str]:
         yield f"points of trial {trial.number} are missing in MLflow: {sorted(missing)[:5]}"
 
 
-def differences(one: SweepRecord, other: SweepRecord) -> list[str]:
-    """In which values and decisions two sweeps differ; not in times."""
-    if len(one.trials) != len(other.trials):
-        return [f"{len(one.trials)} trials against {len(other.trials)}"]
-    pairs = zip(map(_decided, one.trials), map(_decided, other.trials), strict=True)
+def decisions(record: SweepRecord) -> list[dict[str, Any]]:
+    """Everything that was drawn, reported and decided, a mapping a trial; no times."""
+    return [_decided(trial) for trial in record.trials]
+
+
+def differences(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> list[str]:
+    """In which values and decisions two sweeps differ."""
+    if len(one) != len(other):
+        return [f"{len(one)} trials against {len(other)}"]
     return [
         f"trial {number}: {key} is {mine[key]} against {theirs[key]}"
-        for number, (mine, theirs) in enumerate(pairs)
+        for number, (mine, theirs) in enumerate(zip(one, other, strict=True))
         for key in mine
         if repr(mine[key]) != repr(theirs[key])
     ]

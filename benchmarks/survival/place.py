@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import sqlite3
@@ -18,7 +19,7 @@ from typing import Any, Protocol
 from survival import checks
 from survival.drivers import DONE, KILLED, Driver, Notes, forked
 from survival.instruments import Sabotage, count_epochs
-from tracking.ledger import Ledger
+from tracking.ledger import Ledger, begun
 from tracking.records import SweepRecord
 from tracking.stores.on_mlflow import OnMlflow
 from tuner.sweep import Sweep
@@ -103,8 +104,7 @@ class Place:
     @property
     def begun(self) -> bool:
         """Whether there is a sweep to resume: its ledger holds a study."""
-        ledger = self.sweep_folder / "ledger.journal"
-        return ledger.exists() and b"\n" in ledger.read_bytes()
+        return begun(self.sweep_folder)
 
     def start(self, sabotage: Sabotage | None = None, **how: Any) -> Driver:
         """A driver that runs the sweep, or resumes it if it has begun."""
@@ -176,11 +176,14 @@ class Place:
 
     def differences(self) -> Iterator[str]:
         """In what the sweep differs from one of the same spec that was never disturbed."""
-        with place(0, spec=self.spec) as calm:
-            if (code := calm.run()) == DONE:
-                yield from checks.differences(self.record(), calm.record())
-            else:
-                yield f"the undisturbed sweep ended with {code}: {calm.output()[-2000:]}"
+        spec = json.dumps(self.spec)
+        if spec not in _undisturbed:
+            with place(0, spec=self.spec) as calm:
+                if (code := calm.run()) != DONE:
+                    yield f"the undisturbed sweep ended with {code}: {calm.output()[-2000:]}"
+                    return
+                _undisturbed[spec] = checks.decisions(calm.record())
+        yield from checks.differences(checks.decisions(self.record()), _undisturbed[spec])
 
 
 @contextmanager
@@ -208,6 +211,7 @@ def deleted_experiment(database: Path, name: str) -> None:
         store.execute("update runs set lifecycle_stage = 'deleted' where experiment_id = ?", (found,))
 
 
+_undisturbed: dict[str, list[dict[str, Any]]] = {}
 _empty: list[Path] = []
 _kept: list[tempfile.TemporaryDirectory[str]] = []
 

@@ -19,5 +19,5 @@ def test_no_promise_is_broken_by_any_of_the_quick_faults(tmp_path: Path) -> None
     )
     lines = done.stdout.splitlines()
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len(lines) == 14
+    assert len(lines) == 13
     assert all(": held" in line for line in lines)

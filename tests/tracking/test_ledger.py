@@ -9,7 +9,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from tracking.journal import JournalError
-from tracking.ledger import FILE, Ledger, LedgerError
+from tracking.ledger import FILE, Ledger, LedgerError, begun
 from tracking.records import CheckpointRef, Objective, Report, State, Takeover
 
 
@@ -187,6 +187,18 @@ def test_a_ledger_is_never_overwritten_and_a_missing_one_is_named(toy: Any, tmp_
         Ledger.create(toy.folder, "toy", {}, Objective())
     with pytest.raises(LedgerError, match=f"no ledger in {tmp_path}"):
         Ledger.open(tmp_path)
+
+
+def test_a_ledger_cut_short_while_it_was_made_is_made_anew(tmp_path: Path) -> None:
+    Ledger.create(tmp_path, "toy", {}, Objective(), id="toy-1")
+    path = tmp_path / "ledger.journal"
+    whole = path.read_bytes()
+    for kept in (0, 1, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:kept])
+        assert not begun(tmp_path)
+        Ledger.create(tmp_path, "toy", {}, Objective(), id="toy-2")
+        assert Ledger.open(tmp_path).study.user_attrs["id"] == "toy-2"
+    assert begun(tmp_path)
 
 
 def test_a_ledger_cut_before_its_study_began_is_said_so(toy: Any) -> None:
