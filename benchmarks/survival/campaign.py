@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import os
 import platform
+import re
 import time
 import traceback
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,8 @@ from survival.place import place
 
 FAULTS = "survival.faults"
 TIMES = 5
+_FOLDERS = re.compile(r"(?<![\w.])/(?:[\w.-]+/)+")
+"""Of a path only its last part is kept: where this machine has it is nobody's business."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ def _add(row: Row, path: Path) -> None:
         writer = csv.DictWriter(file, [field.name for field in fields(Row)], lineterminator="\n")
         if new:
             writer.writeheader()
-        writer.writerow({**asdict(row), "problem": " ".join(row.problem.split())[:1000]})
+        writer.writerow({**asdict(row), "problem": _FOLDERS.sub("", " ".join(row.problem.split()))[:1000]})
 
 
 def machine() -> str:
