@@ -88,13 +88,14 @@ class Mirror:
         self._show_test(record, sweep)
         self._set_status(sweep, wording.sweep_status(record, live), max(_ends(record), default=None))
         if complete:
+            self._delete_doubles(record, sweep)
             self._keep_files(record, sweep)
 
     def _discover(self, record: SweepRecord) -> _Shown:
         self._experiment = self._store.experiment(record.name, wording.experiment_tags(record))
         key = wording.best_key(record.objective)
         there: dict[str, _Shown] = {}
-        runs = self._store.runs(self._experiment, {wording.LEDGER_TAG: str(wording.ledger_id(record))})
+        runs = self._runs(record)
         for run in sorted(runs, key=lambda run: -run.metrics.get(wording.EPOCH, 0)):
             trial = run.tags.get(wording.TRIAL_TAG, "")
             if trial in there:  # a request that timed out was carried out after all, and then repeated
@@ -104,6 +105,17 @@ class Mirror:
         self._sweep = there.pop("", None) or self._start(record.name, wording.sweep_tags(record, self._facts), record)
         self._trials = {int(number): shown for number, shown in there.items()}
         return self._sweep
+
+    def _delete_doubles(self, record: SweepRecord, sweep: _Shown) -> None:
+        """Runs that a driver had asked for when it was killed, and that a slow server made after all were listed."""
+        known = {sweep.run, *(shown.run for shown in self._trials.values())}
+        if 0 < self.written.runs < len(known):  # else nothing was missing, or there was no driver before
+            for run in self._runs(record):
+                if run.id not in known:
+                    self._store.delete(run.id)
+
+    def _runs(self, record: SweepRecord) -> Sequence[StoredRun]:
+        return self._store.runs(self._experiment, {wording.LEDGER_TAG: str(wording.ledger_id(record))})
 
     def _start(self, name: str, tags: Mapping[str, str], about: SweepRecord | TrialRecord) -> _Shown:
         began = about.created if isinstance(about, SweepRecord) else about.started

@@ -233,6 +233,25 @@ def test_catching_up_twice_sends_nothing_more(toy: Any) -> None:
     assert store.calls == ["experiment", "runs"]
 
 
+def test_a_run_that_comes_late_from_a_killed_driver_is_not_kept_beside_its_double(
+    toy: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy.whole(State.COMPLETE)
+    store = InMemory()
+    assert projection_of(toy, store).catch_up()
+    toy.whole(State.COMPLETE)
+    create = store.create
+
+    def create_after_the_late_one(*what: Any) -> str:
+        create(*what)  # what the killed driver had asked for; its answer reached nobody
+        return create(*what)
+
+    monkeypatch.setattr(store, "create", create_after_the_late_one)
+    assert projection_of(toy, store).catch_up()
+    shown = [run.tags.get(wording.TRIAL_TAG) for run in store.runs("toy", {})]
+    assert sorted(shown, key=str) == ["0", "1", None]
+
+
 def test_a_look_costs_what_is_new_and_not_what_is_old(toy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     toy.whole(*[State.COMPLETE] * 5)
     running = toy.ask()
