@@ -13,12 +13,14 @@ import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from datetime import date
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 from search_spaces import plugins
 from survival.drivers import SLOW_SECONDS
 from survival.place import place
+from tracking.provenance import provenance
 
 FAULTS = "survival.faults"
 TIMES = 5
@@ -38,6 +40,8 @@ class Row:
     seconds: float
     date: str
     machine: str
+    code: str = ""
+    """The commit, with a plus if it was changed; empty where that was not noted."""
 
     @property
     def key(self) -> tuple[str, int, int]:
@@ -76,7 +80,9 @@ def inject(name: str, number: int, seed: int) -> Row:
         except Exception:  # noqa: BLE001 (whatever goes wrong, the promise was not seen to be held)
             problems = [traceback.format_exc(limit=-3)]
     took = round(time.monotonic() - began, 2)
-    return Row(name, number, seed, not problems, " | ".join(problems), took, date.today().isoformat(), machine())
+    return Row(
+        name, number, seed, not problems, " | ".join(problems), took, date.today().isoformat(), machine(), code()
+    )
 
 
 def campaign(wanted: Iterable[tuple[str, int]], seed: int, kept: Path | None, *, again: bool = False) -> Iterator[Row]:
@@ -92,11 +98,15 @@ def campaign(wanted: Iterable[tuple[str, int]], seed: int, kept: Path | None, *,
 
 def read(path: Path) -> list[Row]:
     """The rows of a file, the last one of each injection; none if there is no file."""
+    return list({row.key: row for row in history(path)}.values())
+
+
+def history(path: Path) -> list[Row]:
+    """Every row, those too that were injected again after something was mended."""
     if not path.exists():
         return []
     with path.open(newline="", encoding="utf-8") as file:
-        rows = [_row(found) for found in csv.DictReader(file)]
-    return list({row.key: row for row in rows}.values())
+        return [_row(found) for found in csv.DictReader(file)]
 
 
 def _row(found: dict[str, str]) -> Row:
@@ -118,4 +128,11 @@ def machine() -> str:
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
-__all__ = ["SLOW_SECONDS", "Row", "campaign", "fault", "inject", "lacking", "names", "read", "times"]
+@cache
+def code() -> str:
+    """Which code is measured."""
+    found = provenance(Path(__file__).parent)
+    return found.get("git.commit", "")[:10] + ("+" if found.get("git.diff_digest") else "")
+
+
+__all__ = ["SLOW_SECONDS", "Row", "campaign", "fault", "history", "inject", "lacking", "names", "read", "times"]

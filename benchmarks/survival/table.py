@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +24,10 @@ def write(measured: Path, document: Path) -> None:
     rows = campaign.read(measured)
     text = TEMPLATE.read_text(encoding="utf-8")
     document.parent.mkdir(exist_ok=True)
-    document.write_text(text.replace("{{table}}", table(rows)).replace("{{summary}}", summary(rows)), encoding="utf-8")
+    document.write_text(
+        text.replace("{{table}}", table(rows)).replace("{{summary}}", summary(rows, campaign.history(measured))),
+        encoding="utf-8",
+    )
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -34,14 +38,27 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def summary(rows: Sequence[Row]) -> str:
-    """How many injections held, and which did not."""
+def summary(rows: Sequence[Row], history: Sequence[Row]) -> str:
+    """How many injections held, and which did not, or not at first."""
     held = sum(row.held for row in rows)
     days = sorted({row.date for row in rows})
     machines = "; ".join(sorted({row.machine for row in rows}))
     lines = [f"{held} of {len(rows)} injections held ({' to '.join(dict.fromkeys(days[:1] + days[-1:]))}; {machines})."]
-    lost = [f"- `{row.fault}` {row.number} (seed {row.seed}): {row.problem[:300]}" for row in rows if not row.held]
-    return "\n".join([*lines, *(["", "Not held:", "", *lost] if lost else [])])
+    lines += ["", _codes(rows)]
+    first = [row for row in history if not row.held and row not in rows]
+    lines += _listed("Not held:", [row for row in rows if not row.held])
+    return "\n".join([*lines, *_listed("Not held at first, and injected again after something was mended:", first)])
+
+
+def _codes(rows: Sequence[Row]) -> str:
+    """A campaign that goes on over days, or while the code changes, measures more than one."""
+    found = Counter(row.code or "code that was not noted" for row in rows)
+    return f"Injected into {', '.join(f'{code} ({count})' for code, count in sorted(found.items()))}; + for changes."
+
+
+def _listed(title: str, rows: Sequence[Row]) -> list[str]:
+    told = [f"- `{row.fault}` {row.number} (seed {row.seed}): {row.problem[:200]}" for row in rows]
+    return ["", title, "", *told] if told else []
 
 
 def _line(name: str, rows: Sequence[Row]) -> str:
