@@ -21,7 +21,8 @@ DONE, NOTHING, REFUSED, BROKEN, INTERRUPTED, KILLED = 0, 1, 2, 3, 130, -signal.S
 """How a driver ends: as the command line does, with BROKEN for an error that is not ours."""
 SLOW_SECONDS = 240.0
 """A driver that has not ended by then hangs."""
-_POLL = 0.005
+POLL = 0.005
+"""Seconds between two looks."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Driver:
         while time.monotonic() < deadline:
             if (ended := self._ended()) is not None:
                 return ended
-            time.sleep(_POLL)
+            time.sleep(POLL)
         self.signal(signal.SIGKILL)
         os.waitpid(self.process, 0)
         raise TimeoutError(f"the driver had not ended after {seconds:g} seconds")
@@ -66,7 +67,7 @@ class Driver:
                 raise TimeoutError(f"the driver had not {event} {count} times after {seconds:g} seconds")
             if os.waitid(os.P_PID, self.process, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                 return
-            time.sleep(_POLL)
+            time.sleep(POLL)
 
     def noted(self, event: str) -> list[dict[str, Any]]:
         """What it has noted of a kind."""

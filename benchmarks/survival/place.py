@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from survival import checks
-from survival.drivers import DONE, KILLED, Driver, Notes, forked
+from survival.drivers import DONE, KILLED, POLL, SLOW_SECONDS, Driver, Notes, forked
 from survival.instruments import Sabotage, count_epochs
 from tracking.ledger import Ledger, begun
 from tracking.records import SweepRecord
@@ -204,11 +204,20 @@ def killed_in_between(place: Place, first: int = 2, last: int = 7) -> Iterator[s
 
 
 def deleted_experiment(database: Path, name: str) -> None:
-    """As by the button in MLflow's pages, which also takes the runs along."""
+    """As by the button in MLflow's pages, which also takes the runs along; the experiment may be yet to come."""
     with closing(sqlite3.connect(database, timeout=30)) as store, store:
-        (found,) = store.execute("select experiment_id from experiments where name = ?", (name,)).fetchone()
+        found = _experiment(store, name)
         store.execute("update experiments set lifecycle_stage = 'deleted' where experiment_id = ?", (found,))
         store.execute("update runs set lifecycle_stage = 'deleted' where experiment_id = ?", (found,))
+
+
+def _experiment(store: sqlite3.Connection, name: str) -> int:
+    deadline = time.monotonic() + SLOW_SECONDS
+    while not (found := store.execute("select experiment_id from experiments where name = ?", (name,)).fetchone()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"no experiment {name!r} after {SLOW_SECONDS:g} seconds")
+        time.sleep(POLL)
+    return int(found[0])
 
 
 _undisturbed: dict[str, list[dict[str, Any]]] = {}

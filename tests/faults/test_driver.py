@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -82,21 +84,101 @@ def test_ctrl_c_ends_the_running_epochs_and_can_be_resumed(tmp_path: Path) -> No
     check_whole(tmp_path)
 
 
-@pytest.mark.parametrize("signals", [[signal.SIGTERM], [signal.SIGINT, signal.SIGINT]], ids=["sigterm", "twice sigint"])
-def test_signals_leave_a_sweep_in_one_process_resumable(tmp_path: Path, signals: list[signal.Signals]) -> None:
-    process = start(tmp_path, *SPEC, "--json", "--inline", "training.batch_size=4", "scheduler=none")
-    read_until_reports(process, 1)
-    for each in signals:
-        time.sleep(0.2)  # the second epoch is to be under way, and the first signal handled before the second comes
-        process.send_signal(each)
+GATED = '''
+"""A network whose second epoch begins, says so, and waits until it may go on: however fast the machine is."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import lightning.pytorch as L
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+HERE = Path(__file__).parent
+
+class Gated(L.LightningModule):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(2, 1)
+
+    def training_step(self, batch, batch_idx):
+        return self.layer(batch[0]).square().mean()
+
+    def validation_step(self, batch, batch_idx):
+        self.log("val/loss", self.layer(batch[0]).square().mean())
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.01)
+
+    def on_train_epoch_start(self):
+        if self.current_epoch == 1:
+            (HERE / "begun").touch()
+            while not (HERE / "open").exists():
+                time.sleep(0.01)
+
+class Few(L.LightningDataModule):
+    def train_dataloader(self):
+        return DataLoader(TensorDataset(torch.ones(8, 2)), 4)
+
+    def val_dataloader(self):
+        return DataLoader(TensorDataset(torch.ones(8, 2)), 4)
+'''
+GATED_SPEC = """
+name: digits
+dataset: {module: "gated:Few"}
+architecture: {module: "gated:Gated"}
+objective: {metric: val/loss, mode: min}
+scheduler: none
+searcher: random
+budget: {trials: 2, epochs: 9}
+"""
+
+
+@contextmanager
+def in_its_second_epoch(home: Path) -> Iterator[subprocess.Popen[str]]:
+    """A driver, in one process with its trial, that goes on as soon as there is a file `open`."""
+    (home / "gated.py").write_text(GATED)
+    (home / "spec.yaml").write_text(GATED_SPEC)
+    with start(home, "sweep", "spec.yaml", "--inline", "--json") as process:
+        try:
+            while not (home / "begun").exists():
+                assert process.poll() is None, "the sweep ended early"
+                time.sleep(0.01)
+            yield process
+        finally:
+            process.kill()
+
+
+def check_stopped(home: Path, process: subprocess.Popen[str], epochs: int) -> None:
+    """The driver ended as interrupted, and its one trial is kept with so many epochs."""
     process.communicate(timeout=100)
     assert process.returncode == 130
-    (trial,) = Ledger.open(tmp_path / "sweeps" / "digits").trials()
+    (trial,) = Ledger.open(home / "sweeps" / "digits").trials()
     assert trial.state is State.RUNNING
-    assert trial.epochs in ((1, 2) if len(signals) == 1 else (1,))  # the first lets the epoch end, the second does not
+    assert trial.epochs == epochs
     assert trial.folder is not None
     found = checkpoints.newest(trial.folder)
-    assert found is not None and found.step == trial.epochs
+    assert found is not None and found.step == epochs
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_first_signal_lets_the_epoch_end_and_leaves_a_sweep_in_one_process_resumable(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with in_its_second_epoch(tmp_path) as process:
+        process.send_signal(number)
+        (tmp_path / "open").touch()
+        check_stopped(tmp_path, process, epochs=2)
+
+
+def test_a_second_signal_stops_a_sweep_in_one_process_at_once(tmp_path: Path) -> None:
+    with in_its_second_epoch(tmp_path) as process:
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)  # not the same again: two of a kind may become one before they are seen
+        check_stopped(tmp_path, process, epochs=1)
 
 
 def test_a_second_driver_is_refused_and_told_who_drives(tmp_path: Path) -> None:
