@@ -29,7 +29,7 @@ def run(asked: argparse.Namespace) -> None:
     """Do the runs that are missing, a method after the other, each where it can run."""
     for name in asked.run:
         python = field.python_of(name)
-        if python is None or Path(sys.prefix).resolve() == python.parent.parent:
+        if python is None or Path(sys.prefix).resolve() == python.parent.parent.resolve():
             run_here(name, asked)
         elif python.exists():
             subprocess.run([python, __file__, *_but_other_methods(name, asked.run)], check=True)
