@@ -26,6 +26,7 @@ COLOURS = (
 
 def draw(rows: Rows, workers: int = 1) -> str:
     """Curves of all methods that have run every task, as far as they went, and ranks of those that ran to the end."""
+    rows = tables.on(rows, workers, lambda task: not tables.is_own(task))
     known = {name: found for name, found in rows.items() if tables.complete(rows, name, workers, ACROSS[0])}
     whole = {name: found for name, found in known.items() if tables.complete(rows, name, workers, END)}
     tasks = judge.common_tasks(known, workers)

@@ -16,6 +16,8 @@ OURS = "auto+freeze_thaw"
 EARLY = (5, 10, 20, 40)
 ONE_LEVEL = ("fcnet", "hpobench_nn", "nasbench201")
 """How the names of tasks begin in which a full training is the only level: these alone run to 100 trainings."""
+OWN = "own/"
+"""How the names of the tasks in `benchmarks/tasks` begin: they were recorded when everything else had been decided."""
 GROUPS: dict[str, Callable[[str], bool]] = {
     "all tasks": lambda task: True,
     "surrogates": lambda task: task.startswith(("lcbench", "rbv2_")),
@@ -29,14 +31,26 @@ GROUPS: dict[str, Callable[[str], bool]] = {
 
 def everything(rows: Rows, workers: int) -> str:
     """All tables for a number of workers."""
-    rows = {name: found for name, found in rows.items() if any(row.workers == workers for row in found)}
+    own, rows = on(rows, workers, is_own), on(rows, workers, lambda task: not is_own(task))
     parts = [regrets(rows, workers, title, kept) for title, kept in GROUPS.items()]
     parts += [ranks(rows, workers, 40, title) for title in ("all tasks", "surrogates", "tables")]
     parts += [versus(rows, workers, mark) for mark in (10, 20, 40)]
     if workers > 1 and "random_search" in rows:
         parts.append(times(rows, workers))
+    parts += [regrets(own, workers, "trainings recorded afterwards", lambda task: True)]
     parts += [speeds(rows, workers), provenance(rows, workers)]
     return "\n\n".join(part for part in parts if part)
+
+
+def is_own(task: str) -> bool:
+    """Whether a task is one of `benchmarks/tasks`."""
+    return task.startswith(OWN)
+
+
+def on(rows: Rows, workers: int, kept: Callable[[str], bool]) -> dict[str, list[Row]]:
+    """The runs on some tasks, of the methods that have any."""
+    found = {name: [row for row in all_ if row.workers == workers and kept(row.task)] for name, all_ in rows.items()}
+    return {name: some for name, some in found.items() if some}
 
 
 def regrets(rows: Rows, workers: int, title: str, kept: Callable[[str], bool]) -> str:

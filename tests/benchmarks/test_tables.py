@@ -52,6 +52,15 @@ def test_only_tasks_of_one_level_are_shown_at_100():
     )
 
 
+def test_trainings_recorded_afterwards_are_told_apart_from_all_others():
+    field = FIELD | {"third": [*FIELD["third"], *rows({"own/a": 4.0, "own/b": 8.0})]}
+    text = tables.everything(field, 1)
+    assert "all tasks: 3 tasks" in text
+    apart = text[text.index("trainings recorded afterwards: 2 tasks") :]
+    assert cells(apart[: apart.index("\n\nTime")], "third")[2] == "1.200"
+    assert "own/" not in picture.draw(field) and "3 recorded tasks" in picture.draw(field)
+
+
 def test_a_method_that_has_not_run_every_task_of_a_group_is_left_out_of_it():
     field = FIELD | {"partial": rows({"lcbench/1": 1.0, "lcbench/2": 1.0})}
     assert "partial" not in tables.regrets(field, 1, "all tasks", tables.GROUPS["all tasks"])

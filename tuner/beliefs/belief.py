@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tuner.beliefs.coordinates import Coordinates
+    from tuner.beliefs.price import Price
 
     Array = NDArray[np.float64]
     Numbers = NDArray[np.int64]
@@ -87,15 +88,26 @@ class Evidence:
 
 @dataclass(frozen=True, eq=False)
 class Belief:
-    """What is hoped for from each point: the logarithm of the expected improvement that a whole training brings."""
+    """What is hoped for from each point: the logarithm of the expected improvement that a whole training brings.
+
+    Where it has a price, that improvement per second.
+    """
 
     coordinates: Coordinates
     process: GaussianProcess
     points: Mapping[int, Array]
     best: float
+    price: Price | None = None
 
     @classmethod
-    def of(cls, evidence: Evidence, settings: Array, rng: Generator, pending: Sequence[int] = ()) -> Belief:
+    def of(
+        cls,
+        evidence: Evidence,
+        settings: Array,
+        rng: Generator,
+        pending: Sequence[int] = (),
+        price: Price | None = None,
+    ) -> Belief:
         """The belief after some evidence.
 
         Args:
@@ -103,14 +115,15 @@ class Belief:
             settings: The kernel's, as `Evidence.settings` gives them.
             rng: For what is drawn.
             pending: The trials at work.
+            price: What trainings cost, if that is to count.
         """
         process = evidence.process(settings, rng, np.array(list(pending), dtype=np.int64))
-        return cls(evidence.coordinates, process, evidence.points, float(evidence.seen.values.min()))
+        return cls(evidence.coordinates, process, evidence.points, float(evidence.seen.values.min()), price)
 
     def of_trials(self, numbers: Sequence[int]) -> Array:
         """For trials that were begun: what is hoped for if they are trained to the end."""
-        mean, deviation = self._predicted(numbers)
-        return log_expected_improvement(mean, deviation, self.best)
+        rows = np.array([self.points[number] for number in numbers])
+        return self._worth(rows, np.array(numbers, dtype=np.int64))
 
     def best_new(self, rng: Generator) -> tuple[Array, float] | None:
         """The untried point of which most is hoped, with how much; None if every candidate was tried.
@@ -132,20 +145,18 @@ class Belief:
         first = int(np.argmax(hopes))
         return found[first], float(hopes[first])
 
-    def _predicted(self, numbers: Sequence[int]) -> tuple[Array, Array]:
-        rows = np.array([self.points[number] for number in numbers])
-        return self.process.predict(rows, np.array(numbers, dtype=np.int64))
-
     def _tops(self) -> Array:
         """The points tried of which the least is expected."""
-        numbers = list(self.points)
-        order = np.argsort(self._predicted(numbers)[0], kind="stable")
-        return np.array([self.points[numbers[i]] for i in order[:TOPS]])
+        rows = np.array(list(self.points.values()))
+        expected, _ = self.process.predict(rows, np.array(list(self.points), dtype=np.int64))
+        return rows[np.argsort(expected, kind="stable")[:TOPS]]
 
     def _hopes(self, rows: Array) -> Array:
-        if not len(rows):
-            return np.empty(0)
-        return log_expected_improvement(*self.process.predict(rows), self.best)
+        return self._worth(rows) if len(rows) else np.empty(0)
+
+    def _worth(self, rows: Array, trials: Numbers | None = None) -> Array:
+        hope = log_expected_improvement(*self.process.predict(rows, trials), self.best)
+        return hope - self.price.of(rows) if self.price else hope
 
     def _untried(self, rows: Array, tried: set[bytes]) -> Array:
         return rows[[key not in tried for key in self.coordinates.keys(rows)]]

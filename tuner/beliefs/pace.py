@@ -46,6 +46,19 @@ class Pace:
         """Whether nobody has come to the second rung yet: until then all go on, to find out."""
         return bool(self._seconds[0]) and not self._seconds[1]
 
+    def whole(self) -> dict[int, float]:
+        """The seconds of a whole training of each trial that was timed, by number; so far as it has not been seen,
+        by what such a way took others, and where nobody went it, by its epochs."""
+        found: dict[int, float] = {}
+        ahead = 1.0
+        for rung in reversed(range(len(self._levels))):
+            if rung + 1 < len(self._levels):
+                ahead *= 1 + median(self._shares(rung) or [self._levels[rung + 1] / self._levels[rung] - 1])
+            for number, seconds in self._seconds[rung].items():
+                if seconds > 0:
+                    found.setdefault(number, seconds * ahead)
+        return found
+
     def _shares(self, here: int) -> list[float]:
         """Of each trial that went from a rung to the next: the seconds of that way over those before it."""
         came, went = self._seconds[here], self._seconds[here + 1]

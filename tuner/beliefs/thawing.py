@@ -10,6 +10,7 @@ import numpy as np
 from tuner.beliefs.belief import Belief, Evidence, refitted
 from tuner.beliefs.outcomes import Observation
 from tuner.beliefs.pace import Pace
+from tuner.beliefs.price import KNOWN, Price, learned
 from tuner.rungs import Answer, Rung
 from tuner.seeds import seed_of
 
@@ -65,6 +66,7 @@ class Thawing:
         self._reached: dict[int, int] = {}
         self._best: dict[int, float] = {}
         self._learned: dict[int, Array] = {}
+        self._priced: dict[int, Array] = {}
         self._found: Point | None = None
         """The new point of which the model hopes most, if it was asked."""
         self._answer: tuple[tuple[int, int, int], int | None] | None = None
@@ -214,7 +216,18 @@ class Thawing:
     def _belief(self) -> Belief:
         rng = np.random.default_rng(seed_of(self._seed, "belief", len(self._told)))
         evidence = Evidence(self._coordinates, self._points, self._told, self._epochs)
-        return Belief.of(evidence, self._settings(evidence), rng, sorted(self._turns))
+        return Belief.of(evidence, self._settings(evidence), rng, sorted(self._turns), self._price())
+
+    def _price(self) -> Price | None:
+        """What trainings cost, where the time is told."""
+        seconds = self._pace.whole()
+        if len(seconds) < KNOWN:
+            return None
+        due = refitted(len(seconds), KNOWN)
+        if due not in self._priced:
+            first = {number: seconds[number] for number in sorted(seconds)[:due]}
+            self._priced = {due: learned(self._coordinates, self._points, first)}
+        return Price(self._coordinates, self._points, seconds, self._priced[due])
 
     def _settings(self, evidence: Evidence) -> Array:
         """The kernel's settings, learned anew after 8, 10, 12, 15, ... observations, from those that came first."""

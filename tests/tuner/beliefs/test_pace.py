@@ -61,3 +61,18 @@ def test_seconds_that_are_no_number_are_passed_over() -> None:
     pace = Pace(LEVELS)
     trained(pace, 0, {1: float("nan"), 3: 1.0})
     assert not pace.is_cheap(1)
+
+
+def test_a_whole_training_costs_what_was_seen_and_then_what_others_took_for_the_rest() -> None:
+    """From the second rung on others took three and twice as long; nobody says more of a trial than it does itself."""
+    pace = Pace(LEVELS)
+    trained(pace, 0, {1: 2.0, 3: 4.0, 9: 12.0, 27: 24.0})
+    trained(pace, 1, {1: 1.0})
+    trained(pace, 2, {1: 5.0, 3: 10.0})
+    assert pace.whole() == {0: 24.0, 1: 12.0, 2: 60.0}
+
+
+def test_a_way_that_nobody_has_gone_is_taken_to_cost_as_many_times_as_it_has_epochs() -> None:
+    pace = Pace(LEVELS)
+    trained(pace, 0, {1: 2.0, 3: 5.0})
+    assert pace.whole() == {0: 45.0}

@@ -24,9 +24,9 @@ def curve(point, epoch):
 class Sweep:
     """Plays one trial at a time: each turn goes on until the book says to wait."""
 
-    def __init__(self, trials, seed=0, fails=lambda number: False):
+    def __init__(self, trials, seed=0, fails=lambda number: False, seconds=lambda point: math.nan, curve=curve):
         self.book = Thawing(Coordinates(SPACE), LEVELS, EPOCHS, trials, seed)
-        self.trials, self.fails = trials, fails
+        self.trials, self.fails, self.seconds, self.curve = trials, fails, seconds, curve
         self.points, self.epochs, self.order, self.wishes = {}, {}, [], []
         self.paused, self.failed = set(), set()
         self.rng = np.random.default_rng(seed)
@@ -62,7 +62,8 @@ class Sweep:
             return
         while self.epochs[number] < EPOCHS:
             self.epochs[number] += 1
-            answer = self.book.report(number, self.epochs[number], curve(self.points[number], self.epochs[number]))
+            self.book.clock(number, self.epochs[number], self.epochs[number] * self.seconds(self.points[number]))
+            answer = self.book.report(number, self.epochs[number], self.curve(self.points[number], self.epochs[number]))
             if answer == "PAUSE":
                 self.paused.add(number)
                 return
@@ -168,3 +169,18 @@ def test_who_waits_before_a_way_that_turned_out_cheap_goes_on_first():
     book.clock(3, 3, 101.0)
     assert book.report(3, 3, 0.1) == "CONTINUE"
     assert book.promoted({0, 1, 2}, running=True) == 1
+
+
+def test_of_two_hills_alike_points_are_begun_on_the_cheaper_one():
+    """Summits at x = 0.2 and 0.8; on the second hill an epoch takes thirty times as long."""
+
+    def dear_ones(played):
+        found = [wish["x"] > 0.5 for wish in played.wishes if isinstance(wish, dict)]
+        return sum(found) / len(found)
+
+    def hills(point, epoch):
+        return (1 - min(abs(point["x"] - 0.2), abs(point["x"] - 0.8)) - abs(point["y"] - 0.3)) * (1 - 0.8**epoch)
+
+    untimed = [Sweep(trials=40, seed=seed, curve=hills) for seed in range(3)]
+    timed = [Sweep(40, seed, curve=hills, seconds=lambda it: 30.0 if it["x"] > 0.5 else 1.0) for seed in range(3)]
+    assert sum(map(dear_ones, timed)) < sum(map(dear_ones, untimed)) / 2
