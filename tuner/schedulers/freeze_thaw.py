@@ -24,6 +24,9 @@ class FreezeThaw(Scheduler):
     to asynchronous successive halving (see `asha`), a third to what the model hopes most of, up to the next rung, and a
     third to that up to the end: so a model that is wrong is not only believed. After the last trial has begun the
     best third of each rung goes on, and one trial is trained to its end.
+
+    Where time ends the sweep (a budget in minutes, say), hope is counted per second, and no trial waits where the rest
+    of its training is cheap.
     """
 
     grace_epochs: int = Field(default=1, ge=1)
