@@ -61,8 +61,8 @@ def run(number: int, home: Path) -> dict[str, Any]:
     assert best is not None
     confirmed = sweep.confirm(TOP, SEEDS, runner="inline")
     child = Sweep.open(confirmed.sweep, home)
-    winner, expected = confirmed.winner, confirmed.elsewhere
-    assert expected is not None
+    winner, expected = confirmed.winner, confirmed.expected
+    assert not isinstance(expected, str)
     return {
         "sweep": number,
         "best": max(best.curve.values()),
@@ -82,7 +82,7 @@ def tested(sweep: Sweep, found: TrialRecord) -> float:
     ledger, checkpoint = Ledger.open(sweep.folder), found.checkpoint
     assert isinstance(checkpoint, CheckpointRef)
     assignment = assignment_of(sweep.spec, ledger, found, checkpoint.step)
-    return trial.test(assignment, checkpoint)["test/accuracy"]
+    return trial.test(assignment, checkpoint).metrics["test/accuracy"]
 
 
 def told(rows: list[dict[str, float]]) -> str:

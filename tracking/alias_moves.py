@@ -25,7 +25,11 @@ PREVIOUS = "previous"
 _PREFIX = "sweepforge.alias"
 
 
-class CrossedError(Exception):
+class AliasError(Exception):
+    """The alias cannot be moved."""
+
+
+class CrossedError(AliasError):
     """The alias is not where it was seen."""
 
 
@@ -53,7 +57,11 @@ class AliasMoves:
         self._run = self._run_of_first()
 
     def move(self, expecting: int | None, to: int) -> None:
-        """Let the alias point to a version, if it points to the expected one; raises `CrossedError` if it does not."""
+        """Let the alias point to a version, if it points to the expected one; raises `CrossedError` if it does not.
+
+        `AliasError` is raised if the run that the moves are kept with was deleted: MLflow lets nobody write there.
+        """
+        self._check_run()
         last = self._last()
         if last and not self._done(last):
             self._carry_out(last)
@@ -63,6 +71,11 @@ class AliasMoves:
         if not self._claim(ours):
             raise CrossedError(self._crossed(expecting, (self._last() or ours).to))
         self._carry_out(ours)
+
+    def _check_run(self) -> None:
+        if self._client.get_run(self._run).info.lifecycle_stage == "deleted":
+            where = f"run {self._run}, where the moves of {self._model}@{self._alias} are kept, is deleted in MLflow"
+            raise AliasError(f"{where}: `mlflow runs restore --run-id {self._run}` brings it back")
 
     def _crossed(self, expecting: int | None, now: int | None) -> str:
         seen, found = (f"version {it}" if it else "no version" for it in (expecting, now))

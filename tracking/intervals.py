@@ -99,23 +99,40 @@ def welch(first: Sequence[float], second: Sequence[float]) -> Difference:
     return Difference(difference, difference - reach, difference + reach, test)
 
 
-def elsewhere(values: Sequence[float], counted: int, to_count: int) -> tuple[float, float]:
-    """Where the share of right answers of one such training lies on other samples, in 95 of 100 cases.
+def elsewhere(
+    values: Sequence[float],
+    spread: float,
+    samples: tuple[int, int],
+    within: tuple[float, float] = (-math.inf, math.inf),
+) -> tuple[float, float]:
+    """Where a mean over samples lies for one such training on other samples, in 95 of 100 cases.
 
     A mean's interval tells what further seeds would give on the same samples. Another part of the data differs from
-    it besides by which samples fell into it: by p (1 - p) / n a part, as any share of n independent samples. A further
-    training's own deviation is added. With p at 0 or 1 it is taken half a sample away from there.
+    it besides by which samples fell into it: by the samples' own variance / n a part. A further training's own
+    deviation is added. Source: the prediction interval for the mean of future samples (G. J. Hahn and W. Q. Meeker,
+    Statistical Intervals, Wiley 1991, chapter 4); X. Bouthillier et al., Accounting for variance in machine learning
+    benchmarks, MLSys 2021, on seeds and samples as sources of variance that add up.
 
     Args:
-        values: Shares from 0 to 1, at least two, each counted on the same samples.
-        counted: How many samples those were.
-        to_count: How many other samples there are.
+        values: The mean over the same samples of each of at least two trainings.
+        spread: The standard deviation of single samples; for a share, `share_spread`.
+        samples: How many samples were judged, and how many others there are.
+        within: The least and the greatest value there can be.
     """
-    found = mean_of(values)
-    share = min(max(found.mean, 0.5 / counted), 1 - 0.5 / counted)
-    parts = share * (1 - share) * (1 / counted + 1 / to_count)
+    found, (judged, others) = mean_of(values), samples
+    parts = spread**2 * (1 / judged + 1 / others)
     reach = _t(len(values) - 1) * math.sqrt(found.spread**2 * (1 + 1 / len(values)) + parts)
-    return max(0.0, found.mean - reach), min(1.0, found.mean + reach)
+    return max(within[0], found.mean - reach), min(within[1], found.mean + reach)
+
+
+def share_spread(values: Sequence[float], judged: int) -> float:
+    """The standard deviation of single samples that count 0 or 1: sqrt(p (1 - p)), p the mean of the shares given.
+
+    With p at 0 or 1 it is taken half a sample away from there: that `judged` samples were all alike does not say that
+    none is different.
+    """
+    share = min(max(statistics.fmean(values), 0.5 / judged), 1 - 0.5 / judged)
+    return math.sqrt(share * (1 - share))
 
 
 def _t(freedom: float) -> float:

@@ -11,15 +11,7 @@ from typing import Any
 
 from optuna.storages.journal import BaseJournalBackend, JournalFileSymlinkLock
 
-from tracking import disk
-
-_MORE = "more"
-"""An entry with this key is not the last of its group: without the rest it does not count."""
-_GOES_ON = f',"{_MORE}":1}}\n'.encode()
-
-
-class JournalError(Exception):
-    """The ledger's file cannot be read."""
+from tracking import disk, lines
 
 
 class GroupedJournal(BaseJournalBackend):
@@ -100,9 +92,7 @@ class Journal(GroupedJournal):
         if not self._path.exists():
             return 0
         content = self._path.read_bytes()
-        whole = content.rfind(b"\n") + 1
-        while content[:whole].endswith(_GOES_ON):  # the group that the torn line belongs to was not kept either
-            whole = content.rfind(b"\n", 0, whole - 1) + 1
+        whole = lines.whole(content)  # the group that the torn line belongs to was not kept either
         if whole < len(content):
             os.truncate(self._path, whole)
         return len(content) - whole
@@ -110,14 +100,16 @@ class Journal(GroupedJournal):
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         """Append entries, or hold them until the group ends."""
         if self._read_only:
-            raise JournalError(f"{self._path} was opened for reading: only the sweep's driver writes to it")
+            raise lines.JournalError(f"{self._path} was opened for reading: only the sweep's driver writes to it")
         super().append_logs(logs)
 
     def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
         """All entries from the given one on, those held in an open group included."""
         if log_number_from < self._read_count:
             self._read_bytes = self._read_count = 0
-        for entry in self._whole_lines():
+        for line in self._new_lines():
+            entry = lines.entry(line, self._read_count + 1, self._path)
+            self._read_bytes += len(line) + 1
             self._read_count += 1
             if self._read_count > log_number_from:
                 yield entry
@@ -127,7 +119,7 @@ class Journal(GroupedJournal):
         entries = list(logs)
         if not entries:
             return
-        entries = [*({**log, _MORE: 1} for log in entries[:-1]), entries[-1]]
+        entries = [*({**log, lines.MORE: 1} for log in entries[:-1]), entries[-1]]
         text = "".join(json.dumps(entry, separators=(",", ":")) + "\n" for entry in entries)
         self._lock.acquire()
         try:
@@ -135,28 +127,10 @@ class Journal(GroupedJournal):
         finally:
             self._lock.release()
 
-    def _whole_lines(self) -> Iterator[dict[str, Any]]:
+    def _new_lines(self) -> Iterator[bytes]:
         if not self._path.exists():
             return
         with self._path.open("rb") as file:
             file.seek(self._read_bytes)
-            group: list[bytes] = []
-            for line in file:
-                if not line.endswith(b"\n"):
-                    return
-                group.append(line)
-                if not line.endswith(_GOES_ON):
-                    yield from self._entries(group)
-                    group = []
-
-    def _entries(self, lines: list[bytes]) -> Iterator[dict[str, Any]]:
-        for line in lines:
-            try:
-                entry = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise JournalError(
-                    f"{self._path}: line {self._read_count + 1} is not a journal entry ({error.msg}); "
-                    "restore the file from a backup, or cut it before that line"
-                ) from error
-            self._read_bytes += len(line)
-            yield entry
+            for block in lines.blocks(file):
+                yield from block.split(b"\n")[:-1]

@@ -70,9 +70,8 @@ def leaderboard(sweep: SweepRecord) -> pd.DataFrame:
     metric has a column of its name, at the trial's `step`; `broken` says which constraints a trial breaks.
     """
     rows = entries(sweep)
-    columns = {name: pd.array([_cell(row, name) for row in rows], dtype=dtype) for name, dtype in COLUMNS.items()}
-    if repeats_of(sweep) > 1:
-        columns |= {name: pd.array([_cell(row, name) for row in rows], dtype=dtype) for name, dtype in REPEATED.items()}
+    shown = COLUMNS | (REPEATED if repeats_of(sweep) > 1 else {})
+    columns = {name: pd.array(_cells(rows, name), dtype=dtype) for name, dtype in shown.items()}
     columns |= _goal_columns(sweep, rows)
     searched = sorted({name for row in rows for name in row.params} - columns.keys())
     return pd.DataFrame(columns | {name: pd.array([row.params.get(name) for row in rows]) for name in searched})
@@ -148,8 +147,8 @@ def _means(sweep: SweepRecord) -> dict[int, dict[str, Any]]:
     }
 
 
-def _cell(row: LeaderboardEntry, name: str) -> Any:
-    """A column's value in a row, None where nothing is known: no such slot, or no clock read yet."""
-    value = getattr(row, name)
-    unknown = value == "" or (name == "seconds" and not value and not row.state.finished)
-    return None if unknown else value
+def _cells(rows: Sequence[LeaderboardEntry], name: str) -> list[Any]:
+    """A column's values, None where nothing is known: no such slot, or no clock read yet."""
+    if name == "seconds":
+        return [row.seconds if row.seconds or row.state.finished else None for row in rows]
+    return [None if (value := getattr(row, name)) == "" else value for row in rows]

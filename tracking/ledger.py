@@ -17,36 +17,21 @@ import optuna
 from optuna.storages import JournalStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from tracking import spool
+from tracking import lines, spool
 from tracking.goals import Goals, Objective, Values
-from tracking.journal import GroupedJournal, InMemoryJournal, Journal, JournalError
+from tracking.journal import GroupedJournal, InMemoryJournal, Journal
+from tracking.lines import FILE, LedgerError, begun
 from tracking.records import (
-    SET_ASIDE,
-    CheckpointRef,
     Report,
-    Standing,
     State,
     SweepRecord,
     Takeover,
     TrialRecord,
 )
 
-FILE = "ledger.journal"
 Choices = Mapping[str, Mapping[str, Any]]
 _SIZES = ("parameters", "size_mb")
 """Metrics of a trial's reports that are the same in each, and noted with its end."""
-
-
-class LedgerError(Exception):
-    """The ledger is missing, already there, or not what was asked for."""
-
-
-def begun(folder: Path) -> bool:
-    """Whether a folder holds a sweep: one that was killed while it was made has left nothing that counts."""
-    try:
-        return any(True for _ in Journal(folder / FILE, read_only=True).read_logs(0))
-    except JournalError:  # damaged, but there
-        return True
 
 
 class Ledger:
@@ -87,9 +72,7 @@ class Ledger:
     @classmethod
     def open(cls, folder: Path, *, read_only: bool = True) -> Ledger:
         """Open a sweep's ledger. Only the driver opens it for writing: it repairs what a crash cut short."""
-        if not (folder / FILE).exists():
-            raise LedgerError(f"no ledger in {folder}: a sweep's folder holds {FILE}")
-        journal = Journal(folder / FILE, read_only=read_only)
+        journal = Journal(lines.find(folder), read_only=read_only)
         if not read_only:
             journal.repair()
             for trial in (folder / "trials").glob("*"):
@@ -97,7 +80,7 @@ class Ledger:
         _quiet()
         storage = JournalStorage(journal)
         if not storage.get_all_studies():
-            raise LedgerError(f"{folder / FILE} holds no study: it was cut before the sweep began; delete {folder}")
+            raise lines.no_study(folder)
         ledger = cls(folder, journal, optuna.load_study(study_name=None, storage=storage))
         ledger._order = sum(len(trial.intermediate_values) for trial in ledger._frozen())
         return ledger
@@ -165,6 +148,8 @@ class Ledger:
             state, cause = State.FAIL, cause or f"never reported a finite {self.objective.metric}"
         last = [report for _, report in self._spool.read_ordered(self.trial_folder(number))]
         with self._together():
+            if trial.attributes.get("paused"):
+                self._set(number, "paused", False)
             for key, value in self._closing(best[0] if best else None, last, cause).items():
                 self._set(number, key, value)
             for key, value in self.goals.excesses(trial.values).items():
@@ -225,18 +210,7 @@ class Ledger:
 
     def record(self) -> SweepRecord:
         """The whole sweep as it stands now."""
-        trials = self.trials()
-        return SweepRecord(
-            name=self.study.study_name,
-            folder=self.folder,
-            objective=self.objective,
-            spec=self.spec,
-            trials=trials,
-            created=min((trial.started for trial in trials if trial.started), default=None),
-            attributes=self.study.user_attrs,
-            further=self.goals.objectives[1:],
-            constraints=self.goals.constraints,
-        )
+        return SweepRecord.noted(self.study.study_name, self.folder, self.study.user_attrs, self.trials())
 
     def history(self) -> list[tuple[int, Report]]:
         """Every report of the sweep as (trial number, report), in the order in which they came."""
@@ -313,7 +287,7 @@ class Ledger:
         return [leading, *(trial.values[it.metric] for it in self.goals.objectives[1:])]
 
     def _closing(self, step: int | None, reports: list[Report], cause: str | None) -> dict[str, Any]:
-        facts: dict[str, Any] = {"paused": False, "seconds": reports[-1].seconds if reports else 0.0}
+        facts: dict[str, Any] = {"seconds": reports[-1].seconds if reports else 0.0}
         if cause is not None:
             facts["cause"] = cause
         if checkpoint := next((report.checkpoint for report in reports if report.step == step), None):
@@ -323,26 +297,15 @@ class Ledger:
         return facts
 
     def _record(self, frozen: FrozenTrial) -> TrialRecord:
-        attributes = dict(frozen.user_attrs)
-        state = State.RUNNING if frozen.state is TrialState.WAITING else State(frozen.state.name)
-        if state is State.RUNNING and attributes.get("paused"):
-            state = State.PAUSED
-        checkpoint, standing = attributes.get("checkpoint"), attributes.get("standing")
-        return TrialRecord(
+        return TrialRecord.noted(
             number=frozen.number,
-            state=state,
-            params=attributes.get(SET_ASIDE, {}).get("params") or dict(frozen.params),
-            choices=attributes.get("choices", {}),
-            curve=dict(sorted(frozen.intermediate_values.items())),
+            state=State.RUNNING if frozen.state is TrialState.WAITING else State(frozen.state.name),
+            params=frozen.params,
+            curve=frozen.intermediate_values,
             started=frozen.datetime_start,
             finished=frozen.datetime_complete,
-            cause=attributes.get("cause"),
-            seconds=attributes.get("seconds", 0.0),
-            checkpoint=CheckpointRef(**checkpoint) if checkpoint else None,
             folder=self.trial_folder(frozen.number),
-            attributes=attributes,
-            standing=Standing(**standing) if standing else None,
-            takeovers=tuple(map(Takeover.from_json, attributes.get("takeovers", ()))),
+            attributes=frozen.user_attrs,
         )
 
 

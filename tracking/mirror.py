@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from tracking import spool, wording
 from tracking.records import Report, SweepRecord, TrialRecord
@@ -82,7 +83,7 @@ class Mirror:
         # The sweep before its trials: what it shows is found again from their reports, not the other way round.
         self._show_sweep(record, sweep, [entry for entries in found.values() for entry in entries])
         # A trial without choices is not yet asked whole.
-        due = [it for it in record.trials if it.number not in self._settled and "choices" in it.attributes]
+        due = [it for it in record.trials if self._is_due(it) and "choices" in it.attributes]
         show = partial(self._show_trial, record, sweep, found, live)
         side_by_side(show, due, self._store.at_once)
         self._show_test(record, sweep)
@@ -122,6 +123,13 @@ class Mirror:
         run = self._store.create(self._experiment, name, tags, wording.milliseconds(began))
         self.written.runs += 1
         return _Shown(run, RunStatus.RUNNING, set(), limits.tags(tags))
+
+    def _is_due(self, trial: TrialRecord) -> bool:
+        """Of a trial that is over and shown nothing changes but whether its checkpoint is still there."""
+        if trial.number not in self._settled or trial.checkpoint is None:
+            return trial.number not in self._settled
+        known = self._trials[trial.number].tags.get(wording.CHECKPOINT_TAG) == wording.GONE
+        return not known and not Path(trial.checkpoint.path).exists()
 
     def _news(self, trial: TrialRecord, complete: bool) -> list[Found]:
         """The reports that the ledger holds and the trial's run does not show yet; or all that the ledger holds."""

@@ -16,8 +16,8 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tracking.ledger import Ledger
 from tracking.mirror import Mirror, Written
+from tracking.onlooker import Onlooker
 from tracking.records import SweepRecord
 from tracking.stores.base import RunStore
 
@@ -26,18 +26,8 @@ _log = logging.getLogger(__name__)
 
 
 def follow(folder: Path) -> Callable[[], SweepRecord]:
-    """A snapshot of the sweep in a folder, as often as it is asked for, from a read-only ledger of its own.
-
-    The ledger is opened at the first call. Later calls read only what was appended to it since.
-    """
-    opened: list[Ledger] = []
-
-    def snapshot() -> SweepRecord:
-        if not opened:
-            opened.append(Ledger.open(folder))
-        return opened[0].record()
-
-    return snapshot
+    """A snapshot of the sweep in a folder, as often as it is asked for; later calls read only what came since."""
+    return Onlooker(folder).record
 
 
 class Projection:

@@ -14,6 +14,8 @@ from tracking.goals import Constraint, Goals, Objective, Values
 
 SET_ASIDE = "set_aside"
 """The attribute of a trial that does not lie in the sweep's changed space: why, and what its parameters were."""
+ACCEPTED = "accepted_changes"
+"""The attribute of a sweep that says when changes of code, packages or data were accepted, and which."""
 
 
 class State(StrEnum):
@@ -113,6 +115,32 @@ class TrialRecord:
     takeovers: Sequence[Takeover] = ()
     standing: Standing | None = None
 
+    @classmethod
+    def noted(
+        cls,
+        *,
+        state: State,
+        params: Mapping[str, Any],
+        curve: Mapping[int, float],
+        attributes: Mapping[str, Any],
+        **rest: Any,
+    ) -> TrialRecord:
+        """A trial from what the ledger notes of it: all that Optuna has no field for lies in its attributes."""
+        checkpoint, standing = attributes.get("checkpoint"), attributes.get("standing")
+        return cls(
+            state=State.PAUSED if state is State.RUNNING and attributes.get("paused") else state,
+            params=attributes.get(SET_ASIDE, {}).get("params") or dict(params),
+            choices=attributes.get("choices", {}),
+            curve=dict(sorted(curve.items())),
+            cause=attributes.get("cause"),
+            seconds=attributes.get("seconds", 0.0),
+            checkpoint=CheckpointRef(**checkpoint) if checkpoint else None,
+            attributes=dict(attributes),
+            standing=Standing(**standing) if standing else None,
+            takeovers=tuple(map(Takeover.from_json, attributes.get("takeovers", ()))),
+            **rest,
+        )
+
     @property
     def values(self) -> Values:
         """The objectives and constrained metrics that the trial stands for; empty with a single objective."""
@@ -150,11 +178,11 @@ class TrialRecord:
         if self.standing:
             value = self.curve.get(self.standing.step)
             return None if value is None else (self.standing.step, value)
-        finite = [(step, value) for step, value in sorted(self.curve.items()) if math.isfinite(value)]
+        finite = [value for value in self.curve.values() if math.isfinite(value)]
         if not finite:
             return None
-        sign = 1.0 if objective.mode == "max" else -1.0
-        return max(finite, key=lambda point: sign * point[1])
+        best = max(finite) if objective.mode == "max" else min(finite)
+        return min(step for step, value in self.curve.items() if value == best), best
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +199,36 @@ class SweepRecord:
     further: Sequence[Objective] = ()
     constraints: Sequence[Constraint] = ()
 
+    @classmethod
+    def noted(
+        cls, name: str, folder: Path, attributes: Mapping[str, Any], trials: Sequence[TrialRecord]
+    ) -> SweepRecord:
+        """A sweep from what the ledger notes of it as a whole, and its trials."""
+        goals = Goals.of(attributes)
+        return cls(
+            name=name,
+            folder=folder,
+            objective=goals.leading,
+            spec=attributes["spec"],
+            trials=trials,
+            created=min((trial.started for trial in trials if trial.started), default=None),
+            attributes=attributes,
+            further=goals.objectives[1:],
+            constraints=goals.constraints,
+        )
+
     @property
     def goals(self) -> Goals:
         """All objectives, and the constraints."""
         return Goals((self.objective, *self.further), tuple(self.constraints))
+
+    def data(self, trial: TrialRecord | None = None) -> dict[str, str]:
+        """The fingerprint of each data set by its name: as a trial began with it, or as the sweep goes on with it."""
+        found: dict[str, str] = dict(self.attributes.get("data", {}))
+        if trial:
+            for change in reversed(self.attributes.get(ACCEPTED, ())):
+                found |= change["data"] if trial.number < change.get("trials", 0) else {}
+        return found
 
     def best(self) -> TrialRecord | None:
         """The trial with the best value so far, unless it failed or breaks a constraint; None without one.

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from tracking.alias_moves import CHAMPION, AliasMoves, CrossedError
+from tracking.alias_moves import CHAMPION, AliasError, AliasMoves
 from tracking.models import EVIDENCE_FILE, EXTRA, fetch_model
 from tracking.redaction import without_passwords
 from tracking.stores.on_mlflow import client_of
@@ -36,6 +36,7 @@ class RegistryError(Exception):
 class ModelName:
     """What names a version: `digit-classifier@champion`, `digit-classifier/3`, or `digit-classifier` for its champion.
 
+    MLflow's own way of writing it, `models:/digit-classifier@champion`, is read too.
     Of `alias` and `version` one at most is given.
     """
 
@@ -46,7 +47,7 @@ class ModelName:
     @classmethod
     def read(cls, text: str) -> ModelName:
         """From text; raises `RegistryError` if it is none."""
-        model, at, alias = text.partition("@")
+        model, at, alias = text.removeprefix("models:/").partition("@")
         model, slash, number = model.partition("/") if not at else (model, "", "")
         if not _NAME.fullmatch(model):
             raise RegistryError(f"a model's name has no '/', ':', '@', quote or space, got {model!r} in {text!r}")
@@ -163,7 +164,7 @@ class Registry:
             self._version(self._model(model), to)
             try:
                 AliasMoves(self._client, model, alias).move(expecting, to)
-            except CrossedError as error:
+            except AliasError as error:
                 raise RegistryError(str(error)) from error
 
     def fetch(self, version: Version, folder: Path) -> Path:
@@ -231,7 +232,10 @@ class Registry:
 
     def _new(self, model: str, uri: str, run_id: str) -> int:
         with _as_tracking_uri(self.uri):
-            made = self._client.create_model_version(model, uri, run_id, model_id=uri.rpartition("/")[2])
+            # MLflow's own servers make a version at once: waiting for it would only be announced on the terminal.
+            made = self._client.create_model_version(
+                model, uri, run_id, model_id=uri.rpartition("/")[2], await_creation_for=None
+            )
         return int(made.version)
 
     def _keep_evidence(self, uri: str, text: str) -> None:

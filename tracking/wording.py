@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from tracking.leaderboard import front
@@ -19,6 +20,9 @@ TRIAL_TAG = "sweepforge.trial"
 PARENT_TAG = "mlflow.parentRunId"
 FRONT_ROWS = 50
 """A front is longer than this rarely, and a note is read rather than scrolled."""
+CHECKPOINT_TAG = "checkpoint"
+GONE = "gone: the best ones of the sweep stay (checkpoints.keep)"
+"""In place of a checkpoint's path when nothing is there any more."""
 EPOCH = "epoch"
 """The metric that is a trial's last reported epoch: what is shown already ends there."""
 
@@ -62,7 +66,7 @@ def sweep_tags(record: SweepRecord, facts: Mapping[str, str]) -> dict[str, str]:
         "sweepforge.sweep": record.name,
         LEDGER_TAG: str(ledger_id(record)),
         "mlflow.note.content": summary(record),
-        **_data_tags(record),
+        **_data_tags(record.data()),
         "objective": ", ".join(f"{it.metric} {it.mode}" for it in record.goals.objectives),
         **({"constraints": ", ".join(map(str, record.constraints))} if record.constraints else {}),
         **_labels(record.attributes),
@@ -145,7 +149,7 @@ def trial_tags(record: SweepRecord, trial: TrialRecord, facts: Mapping[str, str]
         TRIAL_TAG: str(trial.number),
         "state": trial.state.value,
         **{slot: name for slot in trial.choices if (name := trial.choice(slot)) and name != slot},
-        **_data_tags(record, trial.choice("dataset")),
+        **_data_tags(record.data(trial), trial.choice("dataset")),
         **({"cause": without_passwords(trial.cause)} if trial.cause else {}),
         **({"broken": "; ".join(broken)} if (broken := record.broken(trial)) else {}),
         **_checkpoint_tags(trial),
@@ -277,15 +281,14 @@ def _checkpoint_tags(trial: TrialRecord) -> dict[str, str]:
     if trial.checkpoint is None:
         return {}
     return {
-        "checkpoint": without_passwords(trial.checkpoint.path),
+        CHECKPOINT_TAG: without_passwords(trial.checkpoint.path) if Path(trial.checkpoint.path).exists() else GONE,
         "checkpoint.digest": trial.checkpoint.digest,
         "checkpoint.epoch": str(trial.checkpoint.step),
     }
 
 
-def _data_tags(record: SweepRecord, dataset: str | None = None) -> dict[str, str]:
-    """The fingerprint of each data set of the sweep, or of one."""
-    digests: Mapping[str, str] = record.attributes.get("data", {})
+def _data_tags(digests: Mapping[str, str], dataset: str | None = None) -> dict[str, str]:
+    """The fingerprint of each data set, or of one."""
     return {f"data.{name}": digest for name, digest in digests.items() if dataset in (None, name)}
 
 

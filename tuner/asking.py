@@ -21,6 +21,10 @@ PATIENCE_SECONDS = 60.0
 LOOK_SECONDS = 0.1
 
 
+class LeftError(SweepError):
+    """The driver has left before it took a request."""
+
+
 def ask(folder: Path, verb: str, arguments: Mapping[str, Any] | None = None) -> str:
     """Ask the driver, and wait until it has taken the request; returns what it did, in words.
 
@@ -44,7 +48,9 @@ def answer(ledger: Ledger, request: Request) -> str:
     """What was done about a request that was taken, in words; raises `SweepError` if it was refused."""
     found = taken.outcome(ledger.study, request)
     if found is None:
-        raise SweepError(f"the driver has left {ledger.folder.name} before it took the request: ask again")
+        name, ended = ledger.folder.name, ledger.study.user_attrs.get("ended")
+        left = f"{name} is over already: {ended}"
+        raise LeftError(left if ended else f"the driver has left {name} before it took the request: ask again")
     if found.refused:
         raise SweepError(found.did)
     return found.did
@@ -92,6 +98,14 @@ def _wait(folder: Path, request: Request, driver: Holder) -> None:
             requests.remove(folder, request)
             return
         if time.monotonic() > deadline:
+            _refuse_if_over(folder, request, driver)
             late = f"{driver} has not taken the request within {PATIENCE_SECONDS:g} s"
             raise SweepError(f"{late}: it stays in {folder / requests.FOLDER}, and counts when the driver comes to it")
         time.sleep(LOOK_SECONDS)
+
+
+def _refuse_if_over(folder: Path, request: Request, driver: Holder) -> None:
+    """A driver that judges and keeps the best network takes no more requests: none is left for a later turn."""
+    if ended := Ledger.open(folder).study.user_attrs.get("ended"):
+        requests.remove(folder, request)
+        raise SweepError(f"{folder.name} is over ({ended}), and {driver} is about to leave: ask again when it has")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tracking.ledger import Ledger
+from tracking.onlooker import Onlooker
 from tracking.versus import Versus, versus
 from tuner.errors import UsageError
 from tuner.home import Home
@@ -25,4 +25,4 @@ def compare(*names: str, home: str | Path | None = None) -> Versus:
         given = ", ".join(names) or "none"
         raise UsageError(f"two or more different sweeps can be compared, got {given}: `tuner compare A B`")
     where = Home.at(home)
-    return versus([Ledger.open(where.sweep(name)).record() for name in names])
+    return versus([Onlooker(where.sweep(name)).record() for name in names])

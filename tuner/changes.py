@@ -10,6 +10,7 @@ from typing import Any
 
 from tracking.ledger import Ledger
 from tracking.provenance import commit, versions
+from tracking.records import ACCEPTED
 from tuner.datasets import data_digests
 from tuner.errors import SweepError
 from tuner.sources import sources
@@ -17,8 +18,6 @@ from tuner.spec import SweepSpec
 
 KEY = "made_with"
 """Where the ledger keeps what the sweep was made with, or what was accepted last."""
-ACCEPTED = "accepted_changes"
-"""Where it keeps when changes were accepted, and which."""
 PACKAGES = ("sweepforge", "torch", "lightning", "ray", "optuna", "numpy")
 Facts = Mapping[str, Mapping[str, str]]
 
@@ -70,11 +69,21 @@ def check(ledger: Ledger, spec: SweepSpec, *, accept: bool) -> list[str]:
     changes = differences(before, now) if before else []
     if changes and not accept:
         raise SweepError(_refusal(ledger.study.study_name, changes, before or {}, now))
-    if changes or not before:
-        earlier = ledger.study.user_attrs.get(ACCEPTED, [])
-        when = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "changes": changes}
-        ledger.notes({KEY: now, **({ACCEPTED: [*earlier, when]} if changes else {})})
+    if changes:
+        ledger.notes({KEY: now, **_accepted(ledger, changes, now["data"])})
+    elif not before:
+        ledger.note(KEY, now)
     return changes
+
+
+def _accepted(ledger: Ledger, changes: list[str], data: Mapping[str, str]) -> dict[str, Any]:
+    """What is noted of changes: which and when; and of other data what it was for the trials that had begun."""
+    attributes = ledger.study.user_attrs
+    before: dict[str, str] = attributes.get("data", {})
+    when: dict[str, Any] = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "changes": changes}
+    if other := {name: digest for name, digest in before.items() if data.get(name, digest) != digest}:
+        when |= {"data": other, "trials": len(ledger.trials())}
+    return {ACCEPTED: [*attributes.get(ACCEPTED, []), when], "data": {**before, **data}}
 
 
 def _refusal(name: str, changes: list[str], before: Facts, now: Facts) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from tracking.ledger import Ledger
 from tracking.records import Report, TrialRecord
-from tuner.conductor import Observer
+from tuner.observer import Observer
+
+if TYPE_CHECKING:
+    from tracking.ledger import Ledger
 
 KEY = "driven_seconds"
 EVERY_SECONDS = 10.0

@@ -22,6 +22,7 @@ from tuner.conductor import Conductor
 from tuner.errors import cause_of
 from tuner.tracks import Tracks
 
+_NOT_YET = "the best network is not kept as an MLflow model yet%s; `tuner resume %s` does so when MLflow takes it"
 _log = logging.getLogger(__name__)
 
 
@@ -49,23 +50,37 @@ def _known(ledger: Ledger, key: str) -> str | None:
 def _judge(ledger: Ledger, best: TrialRecord, checkpoint: CheckpointRef, assignment: Assignment) -> None:
     from tuner import trial
 
-    metrics = trial.test(assignment, checkpoint)
-    if metrics:
+    found = trial.test(assignment, checkpoint)
+    if found.metrics:
         when = int(time.time() * 1000)
         whose = {"trial": best.number, "step": checkpoint.step, "checkpoint": checkpoint.digest}
-        ledger.note("test", {**whose, "time": when, "metrics": metrics})
+        counts = {"samples": counted} if (counted := _samples(assignment)) else {}
+        ledger.note("test", {**whose, "time": when, "metrics": found.metrics, "spreads": found.spreads, **counts})
+
+
+def _samples(assignment: Assignment) -> dict[str, int]:
+    """How many samples the parts have that networks are judged on; a user's own data module does not say."""
+    from tuner.datasets import read_data
+
+    choice = assignment.choices["dataset"]
+    data = None if "module" in choice else read_data(choice)
+    return {"validation": len(data.validation), "test": len(data.test)} if data else {}
 
 
 def _keep_or_warn(ledger: Ledger, best: TrialRecord, assignment: Assignment, tracked: Tracks) -> None:
     """A server that is away, or a network that cannot be exported, leaves the checkpoint as it is."""
     from mlflow.exceptions import MlflowException
 
+    name = ledger.study.study_name
     if not tracked.projection.catch_up() or (run := tracked.projection.run_of(best.number)) is None:
+        _log.warning(_NOT_YET, "", name)
         return
     try:
         keep(ledger, run, best, assignment, tracked.uri)
-    except (ModelError, StoreError, MlflowException, OSError) as error:
+    except ModelError as error:
         _log.warning("the best network was not kept as an MLflow model: %s", cause_of(error))
+    except (StoreError, MlflowException, OSError) as error:
+        _log.warning(_NOT_YET, f": {cause_of(error)}", name)
 
 
 def keep(ledger: Ledger, run: str, trial: TrialRecord, assignment: Assignment, uri: str) -> LoggedModel:

@@ -16,11 +16,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tracking.intervals import Difference, elsewhere, paired
-from tracking.ledger import Ledger, LedgerError
-from tracking.records import Objective, SweepRecord, TrialRecord
+from tracking.intervals import Difference, paired
+from tracking.lines import LedgerError
+from tracking.onlooker import Onlooker
+from tracking.records import Objective, SweepRecord
 from tracking.repeats import Configuration, configurations
 from tuner.errors import SweepError
+from tuner.expected import Expected, expected
 from tuner.home import Home
 from tuner.seeds import seed_of
 from tuner.spec import SweepSpec
@@ -43,8 +45,7 @@ class Confirmation:
         ranked: The configurations, by their means, the best first; those without any value are left out.
         trials: The trial of the confirmed sweep that each was, by its place.
         test: The metrics of the winner's typical network on the test part, read once; empty before.
-        elsewhere: Where the metric of such a network on the test part was to be expected, in 95 of 100 cases; None
-            for metrics that are not a share of the samples.
+        expected: Where the metric of such a network on the test part was to be expected; or why that is not known.
         over: Whether all trainings are done.
     """
 
@@ -54,7 +55,7 @@ class Confirmation:
     ranked: tuple[Configuration, ...]
     trials: Mapping[int, int]
     test: Mapping[str, float]
-    elsewhere: tuple[float, float] | None
+    expected: Expected
     over: bool
 
     @property
@@ -138,7 +139,7 @@ def confirmation_of(home: Home, record: SweepRecord) -> Confirmation | None:
         if noted is None:
             return newest
         if noted.get("id") == record.attributes.get("id"):
-            found = Ledger.open(home.sweep(name)).record()
+            found = Onlooker(home.sweep(name)).record()
             newest = read(found) if found.attributes.get("ended") and configurations(found) else newest
     return newest
 
@@ -151,15 +152,16 @@ def read(record: SweepRecord) -> Confirmation:
         raise SweepError(f"{record.name!r} has no result: every training failed, see `tuner leaderboard {record.name}`")
     judged = record.attributes.get("test", {})
     typical = ranked[0].typical()
-    own = typical.checkpoint is not None and judged.get("checkpoint") == typical.checkpoint.digest
+    if typical.checkpoint is None or judged.get("checkpoint") != typical.checkpoint.digest:
+        judged = {}
     return Confirmation(
         sweep=record.name,
         of=noted["sweep"],
         objective=record.objective,
         ranked=ranked,
         trials=dict(enumerate(noted["trials"])),
-        test=judged["metrics"] if own else {},
-        elsewhere=_elsewhere(record.objective.metric, ranked[0]),
+        test=judged.get("metrics", {}),
+        expected=expected(record.objective.metric, ranked[0], judged),
         over=bool(record.attributes.get("ended")),
     )
 
@@ -193,7 +195,7 @@ def _spec(spec: SweepSpec, record: SweepRecord, found: list[Configuration], seed
         "scheduler": "none",
         "budget": {"trials": len(found) * seeds, "epochs": spec.budget.epochs},
         "repeats": seeds,
-        "seed": seed_of(spec.seed, "confirm", str(record.attributes.get("id", record.name)), attempt),
+        "seed": seed_of(spec.seed, "confirm", record.name, attempt),
     }
 
 
@@ -211,22 +213,6 @@ def _noted(home: Home, name: str) -> Mapping[str, Any] | None:
     if name not in home.names():
         return None
     with suppress(LedgerError):
-        found: Mapping[str, Any] = Ledger.open(home.sweep(name)).study.user_attrs.get(KEY, {})
+        found: Mapping[str, Any] = Onlooker(home.sweep(name)).record().attributes.get(KEY, {})
         return found
     return {}
-
-
-def _elsewhere(metric: str, winner: Configuration) -> tuple[float, float] | None:
-    """For a share of the samples: where it lies on the test part, if that is like the validation part."""
-    dataset = _of_ours(winner.typical())
-    if not metric.endswith("/accuracy") or dataset is None or len(winner.values) < 2:
-        return None
-    from tuner.datasets import read_data
-
-    data = read_data(dataset)
-    return elsewhere(list(winner.values.values()), len(data.validation), len(data.test))
-
-
-def _of_ours(trial: TrialRecord) -> Mapping[str, Any] | None:
-    dataset = trial.choices.get("dataset", {})
-    return None if not dataset or "module" in dataset else dataset

@@ -6,7 +6,7 @@ import json as json_format
 import math
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -18,9 +18,11 @@ from tracking.records import SweepRecord
 from tuner.board import print_leaderboard
 from tuner.clock import KEY as DRIVEN
 from tuner.errors import EveryTrialFailedError
-from tuner.spec import SweepSpec
-from tuner.sweep import Sweep
 from tuner.watching import JsonLines, Lines, LiveTable, say_json
+
+if TYPE_CHECKING:
+    from tuner.spec import SweepSpec
+    from tuner.sweep import Sweep
 
 LATE_SECONDS = 6 * BEAT_SECONDS
 """A driver on this host that was not heard of for so long does not go on, though its process is there."""

@@ -70,7 +70,7 @@ def _data(candidate: Candidate) -> dict[str, Any]:
     trial = candidate.trial
     dataset = trial.choice("dataset")
     if not any(name.startswith("dataset.") for name in trial.params):
-        return {"dataset": dataset, "digest": candidate.record.attributes.get("data", {}).get(dataset)}
+        return {"dataset": dataset, "digest": candidate.record.data(trial).get(dataset)}
     from tuner.datasets import read_data
 
     return {"dataset": dataset, "digest": read_data(trial.choices["dataset"]).digest}

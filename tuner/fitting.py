@@ -16,8 +16,7 @@ from search_spaces.space import SLOTS, Branch
 from tuner import judging
 from tuner.datasets import read_data
 from tuner.errors import SpecError, cause_of
-from tuner.modules.metrics import NAMES
-from tuner.reported import MEASURED
+from tuner.reported import MEASURED, OF_TASK
 from tuner.spec import SweepSpec
 
 Taker = type[Architecture] | type[Augmentation]
@@ -93,7 +92,7 @@ def _losses(spec: SweepSpec, dataset: str, data: Data) -> Iterator[Problem]:
 
 
 def _objective(spec: SweepSpec, dataset: str, data: Data) -> Iterator[Problem]:
-    known = ["val/loss", *(f"val/{name}" for name in NAMES[data.task]), "train/loss"]
+    known = ["val/loss", *(f"val/{name}" for name in OF_TASK[data.task]), "train/loss"]
     if data.task == "classification":
         known.append("train/accuracy")
     for path, metric in judging.named(spec).items():

@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from tracking.lease import holder
-from tracking.ledger import Ledger
+from tracking.onlooker import Onlooker
 from tracking.records import SweepRecord, TrialRecord
 from tuner import display
 from tuner.watching import Row, newest, say_json, table_of
@@ -38,10 +38,10 @@ def follow(folder: Path, *, json: bool = False) -> None:
 
 def _looks(folder: Path) -> Iterator[SweepRecord]:
     """The sweep every second; for the last time when nobody drives it."""
-    ledger = Ledger.open(folder)
+    onlooker = Onlooker(folder)
     while True:
         driven = holder(folder) is not None  # asked first: what was told before the driver left is shown
-        yield ledger.record()
+        yield onlooker.record()
         if not driven:
             return
         time.sleep(EVERY_SECONDS)

@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from search_spaces import plugins
-from tracking import ledger
-from tracking.ledger import Ledger, LedgerError
+from tracking import lines
+from tracking.lines import LedgerError
+from tracking.onlooker import Onlooker
 from tracking.records import SweepRecord
 from tuner.errors import SweepError, UsageError
 
@@ -50,7 +50,7 @@ class Home:
 
     def check_free(self, name: str) -> None:
         """Refuse a name that a sweep has already."""
-        if ledger.begun(self.sweeps / name):
+        if lines.begun(self.sweeps / name):
             raise SweepError(
                 f"a sweep named {name!r} exists in {self.path}: continue it with `tuner resume {name}`, "
                 f"give it more trials with `tuner extend {name} --trials N`, or start another with `--name`"
@@ -59,7 +59,9 @@ class Home:
     def sweep(self, name: str) -> Path:
         """The folder of a sweep that exists."""
         folder = self.sweeps / name
-        if not ledger.begun(folder):
+        if not lines.begun(folder):
+            from search_spaces import plugins  # only here: it takes a tenth of a second
+
             known = self.names()
             hint = plugins.suggestion(name, known) if known else "; there is none yet: `tuner sweep digits` makes one"
             raise SweepError(f"no sweep named {name!r} in {self.path}{hint}")
@@ -67,15 +69,15 @@ class Home:
 
     def names(self) -> list[str]:
         """The names of all sweeps."""
-        found = (path.parent for path in self.sweeps.glob(f"*/{ledger.FILE}"))
-        return sorted(folder.name for folder in found if ledger.begun(folder))
+        found = (path.parent for path in self.sweeps.glob(f"*/{lines.FILE}"))
+        return sorted(folder.name for folder in found if lines.begun(folder))
 
     def finished(self) -> list[SweepRecord]:
         """Every sweep that is over, the newest first."""
         found = []
         for name in self.names():
             with suppress(LedgerError):  # one that is being made, or was cut before it began
-                found.append(Ledger.open(self.sweep(name)).record())
+                found.append(Onlooker(self.sweep(name)).record())
         ended = [record for record in found if record.attributes.get("ended")]
         return sorted(ended, key=lambda record: record.created.timestamp() if record.created else 0.0, reverse=True)
 

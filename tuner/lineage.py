@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from tracking.ledger import Ledger, LedgerError
+from tracking.lines import LedgerError
+from tracking.onlooker import Onlooker
 from tracking.registry import ModelName, Registry, Version
 from tuner.confirmation import KEY as CONFIRMS
 from tuner.home import Home
@@ -96,7 +97,7 @@ def _started_from(home: Home) -> dict[str, Key]:
     found = {}
     for name in home.names():
         with suppress(LedgerError):
-            noted = Ledger.open(home.sweep(name)).study.user_attrs
+            noted = Onlooker(home.sweep(name)).record().attributes
             if (parent := noted.get(PARENT)) and CONFIRMS not in noted:
                 found[name] = (str(parent["model"]), int(parent["version"]))
     return found

@@ -146,7 +146,7 @@ def _doubt(record: SweepRecord, spec: SweepSpec, digests: Mapping[str, str]) -> 
     epochs, parent = record.spec["budget"]["epochs"], record.spec.get("start_from")
     doubts = {
         f"the searcher {spec.searcher_choice.key()} learns from its own alone": not spec.searcher_choice.learns_earlier,
-        "other data": not any(_same_data(record, name, digests) for name in digests),
+        "other data": not any(_same_data(record.data(), name, digests) for name in digests),
         f"started from {parent or 'no parent'}": parent != spec.start_from,
         "several objectives": len(before.objectives) > 1 or len(now.objectives) > 1,
         f"another objective ({_aim(before.leading)})": _aim(before.leading) != _aim(now.leading),
@@ -160,8 +160,7 @@ def _aim(objective: Objective) -> str:
     return f"{objective.mode} {objective.metric}"
 
 
-def _same_data(record: SweepRecord, name: str, digests: Mapping[str, str]) -> bool:
-    before: Mapping[str, str] = record.attributes.get("data", {})
+def _same_data(before: Mapping[str, str], name: str, digests: Mapping[str, str]) -> bool:
     return name in digests and before.get(name) == digests[name]
 
 
@@ -170,7 +169,7 @@ def _seen(record: SweepRecord, space: Space, digests: Mapping[str, str]) -> list
     found: list[tuple[tuple[float, ...], dict[str, Any]]] = []
     for trial in record.trials:
         shown = (trial.curve or record.broken(trial)) and not trial.takeovers
-        if not shown or not _same_data(record, trial.choice("dataset"), digests):
+        if not shown or not _same_data(record.data(trial), trial.choice("dataset"), digests):
             continue
         if (point := whole(trial.choices, space)) is not None:
             found.append((record.scores(trial), {"params": point, **_outcome(record, trial)}))

@@ -16,12 +16,14 @@ import torch
 
 from search_spaces.meaning import Columns, Meaning
 from search_spaces.preparation import Preparation, Samples
+from tuner.as_given import AsGiven
 from tuner.errors import UsageError
 from tuner.home import Home
 from tuner.loaded import Loaded, loaded
 
 AT_ONCE = 1024
 """Samples that are in memory at one time."""
+UNNAMED = "the columns are the network's own outputs: its data module does not say what they mean"
 
 
 @dataclass
@@ -51,6 +53,8 @@ def predict(
     Args:
         name: `MODEL@champion`, `MODEL/3`.
         source: Samples as in the training data's source: a table, a table of texts, images, or an array of numbers.
+            For data of a user's own module, which does not say what it makes of raw samples: an array of the network's
+            inputs; its outputs are then written as they are, `output_1` and so on.
         out: The file, written whole or not at all; or an open stream.
         home: The folder for everything.
         trust_code: Let the model run code that it brings.
@@ -79,24 +83,22 @@ def _said(model: Loaded, source: Path, predicted: Predicted) -> Iterator[Columns
             outputs = model.network(x)
         predicted.samples += len(some.names)
         predicted.remarks.update(some.remarks)
+        predicted.remarks.update({UNNAMED: len(some.names)} if model.meaning is None else {})
         yield meaning.say(list(some.names), outputs.flatten(1))
 
 
-def _understood(model: Loaded) -> tuple[Preparation, Meaning]:
-    """How to read samples for a model and what its outputs say, if that is known."""
+def _understood(model: Loaded) -> tuple[Preparation | AsGiven, Meaning]:
+    """How to read samples for a model and what its outputs say; numbers in and numbers out where nobody knows."""
     meaning = model.meaning
-    if meaning is None or meaning.inputs is None:
-        raise UsageError(
-            f"{model.version} does not say how raw samples become its inputs: it was trained on data of its user's own "
-            "module, or kept by an older version; load its weights in code of your own"
-        )
+    if meaning is None:
+        return AsGiven(model.example), Meaning(task="regression", learning="own")
     if meaning.learning not in ("supervised", "own"):
         learned = model.assignment.choices["architecture"]["name"]
         raise UsageError(f"{model.version} is a network of kind {learned}, which predicts nothing: export it instead")
-    return meaning.inputs, meaning
+    return meaning.inputs or AsGiven(model.example), meaning
 
 
-def _encoded(inputs: Preparation, source: Path) -> Iterator[tuple[Samples, torch.Tensor]]:
+def _encoded(inputs: Preparation | AsGiven, source: Path) -> Iterator[tuple[Samples, torch.Tensor]]:
     try:
         for some in inputs.read(source, AT_ONCE):
             yield some, inputs.encode(some.raw)

@@ -12,7 +12,8 @@ from tuner.batches import Batches
 from tuner.building import JUDGED_AT_ONCE
 from tuner.exporting import BATCHES, Exported, Run, difference, onnx_runner, quietly, to_onnx
 from tuner.loaded import Loaded
-from tuner.modules.metrics import NAMES, metrics
+from tuner.modules.metrics import metrics
+from tuner.reported import OF_TASK
 
 
 def quantise(model: Loaded, unfinished: Path, file: Path) -> Exported:
@@ -32,7 +33,7 @@ def quantise(model: Loaded, unfinished: Path, file: Path) -> Exported:
         before, after = plain.stat().st_size / 1e6, unfinished.stat().st_size / 1e6
     finally:
         plain.unlink(missing_ok=True)
-    run, metric = onnx_runner(unfinished), NAMES[data.task][0]
+    run, metric = onnx_runner(unfinished), OF_TASK[data.task][0]
     with torch.no_grad():
         figures = {
             f"val/{metric} before": _judged(model.network, data.validation, data.task),

@@ -53,11 +53,12 @@ def go_on_under(ledger: Ledger, before: SweepSpec, after: SweepSpec) -> tuple[Sw
     Raises:
         SweepError: The space or the scheduler would change, and cannot.
     """
+    dropped = _dropped(ledger, before, after)
     if after.scheduler == before.scheduler and after.space.digest() == before.space.digest():
         ledger.extend(after.describe(), after.goals.leading)
-        return after, []
+        return after, dropped
     spec, rebuilt = rebuild(ledger, before, after)
-    return spec, rebuilt.lines()
+    return spec, [*rebuilt.lines(), *dropped]
 
 
 def rebuild(ledger: Ledger, before: SweepSpec, after: SweepSpec) -> tuple[SweepSpec, Rebuilt]:
@@ -81,6 +82,16 @@ def rebuild(ledger: Ledger, before: SweepSpec, after: SweepSpec) -> tuple[SweepS
     lost = {it.number: _cause(why[it.number]) for it in trials if it.number in why and not it.state.finished}
     ledger.rebuild(partial(_moved, ledger, spec.space, points, why), lost, _facts(ledger, before, spec))
     return spec, Rebuilt(len(trials) - len(why), Counter(why.values()), spec.budget.trials)
+
+
+def _dropped(ledger: Ledger, before: SweepSpec, after: SweepSpec) -> list[str]:
+    """How many of the spec's own points will not be tried, in words."""
+    untried = before.first_points[len(ledger.trials()) // before.repeats :]
+    if not untried or after.first_points:
+        return []
+    name, one = ledger.study.study_name, len(untried) == 1
+    what = "the last of its `points` was" if one else f"the last {len(untried)} of its `points` were"
+    return [f"{what} not tried yet and go{'es' if one else ''} with the old space: `tuner enqueue {name}` tries others"]
 
 
 def misfit(choices: offers.Choices, space: Space) -> str:

@@ -15,6 +15,14 @@ REPORTED = (
 )
 """What the platform's own module reports, on one task or another."""
 
+OF_TASK: dict[str, tuple[str, ...]] = {
+    "classification": ("accuracy", "precision", "recall", "f1", "auroc", "perplexity"),
+    "multilabel": ("accuracy", "precision", "recall", "f1", "auroc"),
+    "regression": ("mse", "rmse", "mae", "r2"),
+    "forecasting": ("mse", "rmse", "mae"),
+}
+"""What `tuner.modules.metrics` gives for each task; precision, recall, F1 and AUROC are means over the classes."""
+
 MEASURED = {
     "parameters": "how many numbers the module learns or keeps frozen: the elements of all its parameters",
     "size_mb": "parameters and buffers as they lie in memory, in MB of 10**6 bytes",

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from tracking import spool
 from tracking.ledger import Ledger
+from tracking.onlooker import Onlooker
 from tracking.provenance import provenance
 from tracking.records import Report, TrialRecord
 from tracking.wording import LEDGER_TAG, TRIAL_TAG, ledger_id
@@ -102,7 +103,7 @@ def _named(run: str, home: Home) -> tuple[str, int]:
         return name, int(number)
     if _RUN_ID.fullmatch(run):
         return _of_run(run, home)
-    best = Ledger.open(home.sweep(run)).record().best()
+    best = Onlooker(home.sweep(run)).record().best()
     hint = f"; its best trial is {run}/{best.number}" if best else ""
     raise UsageError(f"a trial is SWEEP/NUMBER or the id of its MLflow run, {run!r} is a sweep{hint}")
 

@@ -115,6 +115,9 @@ def _network(assignment: Assignment, sizes: Mapping[str, Any] | None) -> nn.Modu
     if sizes is None:
         from tuner import building
 
-        return building.exportable_of(building.build_module(assignment), assignment)[0]
+        module = building.build_module(assignment)
+        if "module" in assignment.choices["architecture"]:
+            return module  # what was logged, without a look at data that may not be here
+        return building.exportable_of(module, assignment)[0]
     architecture = cast(Architecture, realise("architecture", assignment.choices["architecture"]))
     return architecture.build(Shape(sizes["inputs"], sizes["kind"], sizes["vocabulary"]), sizes["outputs"])

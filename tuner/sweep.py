@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,8 +15,9 @@ from tracking.costs import best_by_architecture
 from tracking.leaderboard import front, leaderboard
 from tracking.lease import LeaseError, driving, holder
 from tracking.ledger import Ledger
+from tracking.onlooker import Onlooker
 from tracking.records import SweepRecord, TrialRecord
-from tuner import asking, changes, extension, fitting, full_disk, machine, rebuilding, warm_start
+from tuner import asking, changes, extension, fitting, full_disk, machine, rebuilding, specs, warm_start
 from tuner.clock import clocked, driven_seconds
 from tuner.conclusion import conclude
 from tuner.conductor import Conductor
@@ -26,10 +27,9 @@ from tuner.errors import EveryTrialFailedError, SweepError
 from tuner.home import Home
 from tuner.limits import Limits
 from tuner.observer import Observer
-from tuner.reading import override
 from tuner.retention import Keeper
 from tuner.signals import ctrl_c
-from tuner.spec import SweepSpec, raw_spec
+from tuner.spec import SweepSpec
 from tuner.tracks import CaughtUp, catch_up, tracks
 from tuner.verdicts import BY_HAND
 from tuner.warm_start import WarmStart
@@ -65,7 +65,7 @@ class Sweep:
         name: str | None = None,
         home: str | Path | None = None,
     ) -> None:
-        self.spec = _read_spec(spec, overrides, name, Home.at(home))
+        self.spec = specs.read(spec, overrides, name, Home.at(home))
         self._settle(self.spec.name or "sweep", Home.at(home))
 
     def _settle(self, name: str, home: Home) -> None:
@@ -84,7 +84,7 @@ class Sweep:
     @cached_property
     def spec(self) -> SweepSpec:
         """What is searched, and how."""
-        return SweepSpec.read(Ledger.open(self.folder).spec, f"spec of {self.name}")
+        return SweepSpec.read(self.record().spec, f"spec of {self.name}")
 
     @property
     def folder(self) -> Path:
@@ -119,7 +119,7 @@ class Sweep:
                 for line in beginning.lines():
                     observer.noted(line)
             ledger = Ledger.create(folder, self.name, self.spec.describe(), goals.leading, **goals.attributes, **facts)
-            _write_spec(folder, self.spec)
+            specs.keep(folder, self.spec)
             if warmth:
                 observer.warmed(warmth)
             return self._drive(ledger, workers, address, runner, observer)
@@ -193,7 +193,7 @@ class Sweep:
             ledger = Ledger.open(self.home.sweep(self.name), read_only=False)
             accepted = changes.check(ledger, self.spec, accept=accept_changes)
             self.spec, told = rebuilding.go_on_under(ledger, self.spec, after)
-            _write_spec(self.folder, self.spec)
+            specs.keep(self.folder, self.spec)
         for line in (*(f"accepted: {it}" for it in accepted), *told):
             (how.get("observer") or Observer()).noted(line)
         return self.resume(**how)
@@ -246,7 +246,7 @@ class Sweep:
 
     def record(self) -> SweepRecord:
         """Everything the ledger knows, as plain records."""
-        return Ledger.open(self.home.sweep(self.name)).record()
+        return Onlooker(self.home.sweep(self.name)).record()
 
     def leaderboard(self) -> pd.DataFrame:
         """The trials, best first."""
@@ -276,7 +276,8 @@ class Sweep:
         """By the driver; at once and here, where there is none."""
         folder = self.home.sweep(self.name)
         if holder(folder):
-            return asking.ask(folder, verb, arguments)
+            with suppress(asking.LeftError):  # it was at its end: then as where nobody drives it
+                return asking.ask(folder, verb, arguments)
         with _driving(folder):
             ledger = Ledger.open(folder, read_only=False)
             asking.check_not_over(ledger, verb, arguments)
@@ -304,7 +305,7 @@ class Sweep:
         if names == warm_start.AUTO:
             records = self.home.finished()
         else:
-            records = [Ledger.open(self.home.sweep(name)).record() for name in dict.fromkeys(names)]
+            records = [Onlooker(self.home.sweep(name)).record() for name in dict.fromkeys(names)]
         return warm_start.warm_start(self.spec, digests, records)
 
     def _drive(self, ledger: Ledger, workers: int, address: str | None, runner: Runner, observer: Observer) -> Sweep:
@@ -363,28 +364,6 @@ def _note_end(ledger: Ledger, reason: str) -> None:
     ended = reason or f"all {len(ledger.trials())} trials are done"
     if ledger.study.user_attrs.get("ended") != ended:
         ledger.note("ended", ended)
-
-
-def _read_spec(
-    spec: str | Path | Mapping[str, Any] | SweepSpec, overrides: Sequence[str], name: str | None, home: Home
-) -> SweepSpec:
-    if isinstance(spec, str | Path):
-        raw, source = raw_spec(spec, overrides, name), str(spec)
-    else:
-        raw = override(spec.describe() if isinstance(spec, SweepSpec) else spec, overrides)
-        raw, source = {**raw, **({"name": name} if name else {})}, "spec"
-    # A spec that was read has its parent's network already, and a sweep that exists must not need the parent.
-    if raw.get("start_from") and not isinstance(spec, SweepSpec):
-        from tuner import finetuning
-
-        raw = finetuning.completed(raw, home)
-    return SweepSpec.read(raw, source)
-
-
-def _write_spec(folder: Path, spec: SweepSpec) -> None:
-    import yaml
-
-    (folder / "spec.yaml").write_text(yaml.safe_dump(spec.describe(), sort_keys=False), encoding="utf-8")
 
 
 def _runner(runner: Runner, address: str | None) -> Callable[[Conductor, Callable[[], None]], None]:

@@ -33,9 +33,7 @@ def confirmation(found: Confirmation, *, json: bool = False) -> None:
     typer.echo(f"its network     trial {typical.number} of {found.sweep}, the one with the median {metric}")
     if judged := ", ".join(f"{name} {value:.4f}" for name, value in found.test.items()):
         typer.echo(f"test part       {judged}  (read once, with this network)")
-    if found.elsewhere:
-        low, high = found.elsewhere
-        typer.echo(f"was expected    {low:.4f} to {high:.4f}  (95 %, other samples and other seeds)")
+    typer.echo(f"was expected    {_range(found)}")
     typer.echo(f"promote it      tuner promote {found.of} --to MODEL@champion")
 
 
@@ -50,7 +48,7 @@ def facts(found: Confirmation) -> dict[str, Any]:
         "verdict": found.verdict(),
         "promoted": found.winner.typical().number,
         "test": dict(found.test),
-        "elsewhere": found.elsewhere,
+        "expected": found.expected,
     }
 
 
@@ -101,6 +99,14 @@ def print_frame(frame: pd.DataFrame) -> None:
     """A frame as a table, its first column to the left."""
     sides = {str(name): "right" if place else "left" for place, name in enumerate(frame)}
     print_table(sides, [[_shown(value) for value in row] for row in frame.itertuples(index=False)])
+
+
+def _range(found: Confirmation) -> str:
+    """Where the test part's value was to be expected, or that nobody knows."""
+    if isinstance(found.expected, str):
+        return f"not known: {found.expected}"
+    low, high = found.expected
+    return f"{low:.4f} to {high:.4f}  (95 %, other samples and other seeds)"
 
 
 def _columns(found: Confirmation) -> dict[str, str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import lightning.pytorch as L
 import torch
@@ -29,6 +29,8 @@ from tuner.own_signals import OwnSignals
 from tuner.seeds import seed_of
 from tuner.weights import take_over
 
+_log = logging.getLogger(__name__)
+
 
 def run(assignment: Assignment, report: Reporter, meanwhile: Callable[[], object] | None = None) -> None:
     """Train until the last epoch, or until `report` says to stop; from the newest whole checkpoint if there is one.
@@ -42,9 +44,9 @@ def run(assignment: Assignment, report: Reporter, meanwhile: Callable[[], object
     start = _own_start(assignment)
     if start and (not report(stored_report(start)) or _is_over(assignment, start)):
         return
-    inherited = None if start else _inherited(assignment)
     seed_everything(seed_of(assignment.seed, "weights"))
     module = build_module(assignment)
+    inherited = None if start else _inherited(assignment, module)
     if not (start or inherited or _may_train(assignment, module, report)):
         return
     if not (start or inherited):
@@ -64,17 +66,25 @@ def run(assignment: Assignment, report: Reporter, meanwhile: Callable[[], object
     trainer.fit(module, **sources, ckpt_path=begin.path if begin else None, weights_only=True)
 
 
-def test(assignment: Assignment, checkpoint: CheckpointRef) -> dict[str, float]:
-    """The metrics of the test part with a checkpoint's weights; none if a user's own module does not test."""
+class Judged(NamedTuple):
+    """The metrics of the test part; and of those that are means over samples, how far the samples lie apart."""
+
+    metrics: dict[str, float]
+    spreads: dict[str, float]
+
+
+def test(assignment: Assignment, checkpoint: CheckpointRef) -> Judged:
+    """What a checkpoint's weights come to on the test part; nothing if a user's own module does not test."""
     settle_in(assignment)
     module = build_module(assignment)
     sources = build_sources(assignment, "test")
     if not _can_test(module, **sources):
-        return {}
+        return Judged({}, {})
     module.load_state_dict(load(checkpoint)["state_dict"])
     trainer = _trainer(assignment, callbacks=[OwnSignals()], enable_checkpointing=False)
     (metrics,) = trainer.test(module, **sources, verbose=False) or [{}]
-    return {name: float(value) for name, value in metrics.items()}
+    found = {name: float(value) for name, value in metrics.items()}
+    return Judged(found, module.spreads if isinstance(module, Supervised) else {})
 
 
 def load(checkpoint: CheckpointRef) -> dict[str, Any]:
@@ -105,10 +115,30 @@ def _own_start(assignment: Assignment) -> CheckpointRef | None:
     return own if later and load(own)["callbacks"][STATE].get("origin") == origin_of(assignment) else None
 
 
-def _inherited(assignment: Assignment) -> CheckpointRef | None:
-    """A copy of the checkpoint that the trial takes over, if it takes one over."""
+def _inherited(assignment: Assignment, module: L.LightningModule) -> CheckpointRef | None:
+    """A copy of the checkpoint that the trial takes over, if it takes one over, or what stands in for it."""
     taken = assignment.inheritance
-    return checkpoints.adopt(assignment.folder, taken.checkpoint) if taken else None
+    if taken is None:
+        return None
+    try:
+        return checkpoints.adopt(assignment.folder, taken.checkpoint)
+    except FileNotFoundError as error:
+        found = _stand_in(assignment.folder, taken.checkpoint, module)
+        how = f"goes on from {found.path}" if found else "begins anew"
+        _log.warning("trial %d: %s: it %s", assignment.number, error, how)
+        return found
+
+
+def _stand_in(own: Path, lost: CheckpointRef, module: L.LightningModule) -> CheckpointRef | None:
+    """The trial's own newest whole checkpoint up to that epoch whose weights fit, or else that of whom it copies."""
+    shapes = _shapes(module.state_dict())
+    listed = [*checkpoints.listed(Path(lost.path).parents[1]), *checkpoints.listed(own)]
+    there = (it for it in reversed(listed) if it.step <= lost.step and checkpoints.whole(it))
+    return next((it for it in there if _shapes(load(it)["state_dict"]) == shapes), None)
+
+
+def _shapes(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Size]:
+    return {name: weight.shape for name, weight in weights.items()}
 
 
 def _take_over(assignment: Assignment, module: L.LightningModule) -> None:

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 from rich.console import Console, Group
@@ -18,8 +18,10 @@ from rich.text import Text
 
 from tracking.records import Report, State, TrialRecord
 from tuner.observer import Observer
-from tuner.sweep import Sweep
-from tuner.warm_start import WarmStart
+
+if TYPE_CHECKING:
+    from tuner.sweep import Sweep
+    from tuner.warm_start import WarmStart
 
 STYLES = {
     State.RUNNING: "cyan",

@@ -19,7 +19,8 @@ from typing import Any, Protocol
 from survival import checks
 from survival.drivers import DONE, KILLED, POLL, SLOW_SECONDS, Driver, Notes, forked
 from survival.instruments import Sabotage, count_epochs
-from tracking.ledger import Ledger, begun
+from tracking.ledger import Ledger
+from tracking.lines import begun
 from tracking.records import SweepRecord
 from tracking.stores.on_mlflow import OnMlflow
 from tuner.sweep import Sweep

@@ -1,4 +1,4 @@
-"""A small HTTP proxy before a tracking server, which can be slow, refuse, break off or not be there at all."""
+"""A small HTTP proxy before a server, which can be slow, refuse, break off or not be there at all."""
 
 from __future__ import annotations
 
@@ -22,14 +22,17 @@ class Proxy:
     Attributes:
         delay: Seconds that each answer takes longer.
         status: Answer this in place of asking the server; None asks it.
+        text: What such an answer says.
         broken: Ask the server, and break the connection off before its answer goes out.
+        cut: Break the connection off when half of what is sent has come; the server is not asked.
         every: Of so many requests one is treated so, the others pass.
         asked: How many requests have come.
+        hurt: How many of them were treated so.
     """
 
     def __init__(self, upstream: str) -> None:
-        self.delay, self.broken, self.every, self.asked = 0.0, False, 1, 0
-        self.status: int | None = None
+        self.asked, self.hurt = 0, 0
+        self.well()
         self.upstream = urlsplit(upstream).netloc
         self._port = free_port()
         self._server: ThreadingHTTPServer | None = None
@@ -56,9 +59,16 @@ class Proxy:
             self._server.end_all()
             self._server = None
 
+    @property
+    def ill(self) -> bool:
+        """Whether anything is done to requests but passing them on."""
+        return bool(self.delay or self.broken or self.cut or self.status)
+
     def well(self) -> None:
         """Pass everything on at once from now on."""
-        self.delay, self.broken, self.every, self.status = 0.0, False, 1, None
+        self.delay, self.broken, self.cut, self.every = 0.0, False, False, 1
+        self.status: int | None = None
+        self.text = b"{}"
 
 
 def free_port() -> int:
@@ -98,23 +108,26 @@ class _Handler(BaseHTTPRequestHandler):
     proxy: Proxy
 
     def _answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        proxy = self.proxy
+        proxy, length = self.proxy, int(self.headers.get("Content-Length") or 0)
         proxy.asked += 1
-        hurt = proxy.asked % proxy.every == 0
+        hurt = proxy.asked % proxy.every == 0 and proxy.ill
+        proxy.hurt += hurt
+        body = self.rfile.read(length // 2 if hurt and proxy.cut else length)
         if hurt:
             time.sleep(proxy.delay)
-        if hurt and proxy.status is not None:
-            self._send(proxy.status, b"{}", {"Retry-After": "3600"} if proxy.status == 429 else {})
-            return
-        status, answer, headers = self._ask(body)
-        if hurt and proxy.broken:
-            self.connection.shutdown(socket.SHUT_RDWR)
-            self.close_connection = True
-            return
-        self._send(status, answer, headers)
+        if hurt and proxy.cut:
+            self._break_off()
+        elif hurt and proxy.status is not None:
+            self._send(proxy.status, proxy.text, {"Retry-After": "3600"} if proxy.status == 429 else {})
+        else:
+            answer = self._ask(body)
+            self._break_off() if hurt and proxy.broken else self._send(*answer)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - named by the protocol
+    def _break_off(self) -> None:
+        self.connection.shutdown(socket.SHUT_RDWR)
+        self.close_connection = True
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - named by the protocol
 
     def _ask(self, body: bytes) -> tuple[int, bytes, dict[str, str]]:
         connection = http.client.HTTPConnection(self.proxy.upstream, timeout=60)
@@ -123,6 +136,8 @@ class _Handler(BaseHTTPRequestHandler):
             connection.request(self.command, self.path, body or None, headers)
             found = connection.getresponse()
             kept = {key: value for key, value in found.getheaders() if key.lower() not in _HOP}
+            if self.command == "HEAD":  # it tells how much there would be
+                kept["Content-Length"] = found.headers.get("Content-Length", "0")
             return found.status, found.read(), kept
         finally:
             connection.close()
@@ -131,7 +146,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for key, value in headers.items():
             self.send_header(key, value)
-        self.send_header("Content-Length", str(len(body)))
+        if "Content-Length" not in headers:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -29,18 +29,28 @@ _SECONDS = 120.0
 @cache
 def tracking_server() -> tuple[str, Path]:
     """An `mlflow server` on a fresh SQLite database: its address and the database; ended with this process."""
+    return mlflow_server()
+
+
+def mlflow_server(artifacts: str | None = None, environment: Mapping[str, str] | None = None) -> tuple[str, Path]:
+    """The same with its files in a place of their own, and with further settings; every call starts another."""
     folder = Path(tempfile.mkdtemp(prefix="survival-server-"))
     database = Path(shutil.copy(empty_database(), folder / "mlflow.db"))
     port = free_port()
     settings = {"MLFLOW_BACKEND_STORE_URI": f"sqlite:///{database}", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     command = [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"]
-    command += ["--artifacts-destination", str(folder / "artifacts")]
+    command += ["--artifacts-destination", artifacts or str(folder / "artifacts")]
+    uri = f"http://127.0.0.1:{port}"
+    launch(command, folder, settings | dict(environment or {}), lambda: _answers(uri))
+    return uri, database
+
+
+def launch(command: list[str], folder: Path, settings: Mapping[str, str], ready: Callable[[], bool]) -> None:
+    """Start a server in a folder and wait until it is ready; both are gone when this process ends."""
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(command, env=os.environ | settings, cwd=folder, stdout=log, stderr=log)
     atexit.register(_end, server, folder)
-    uri = f"http://127.0.0.1:{port}"
-    _wait(lambda: _answers(uri), folder / "log")
-    return uri, database
+    _wait(ready, folder / "log")
 
 
 @contextmanager

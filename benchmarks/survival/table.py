@@ -13,7 +13,6 @@ from survival.campaign import Row
 
 TEMPLATE = Path(__file__).with_name("reliability.md")
 NOT_MEASURED = (
-    ("S3 errors in the middle of an upload", "none", "no S3 client and no S3 server is among the dependencies"),
     ("The system's own clock is set", "nothing is noticed", "it would be set for everyone: `clock_jump` stands for it"),
     ("A GPU's memory runs out", "that trial is FAIL", "no GPU here: `cuda_out_of_memory` raises the same error"),
 )

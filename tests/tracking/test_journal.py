@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from optuna.storages.journal import JournalFileBackend
 
-from tracking.journal import Journal, JournalError
+from tracking.journal import Journal
+from tracking.lines import JournalError
 
 
 def entries(*numbers: int) -> list[dict[str, Any]]:

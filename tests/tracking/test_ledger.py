@@ -8,8 +8,8 @@ import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from tracking.journal import JournalError
-from tracking.ledger import FILE, Ledger, LedgerError, begun
+from tracking.ledger import Ledger
+from tracking.lines import FILE, JournalError, LedgerError, begun
 from tracking.records import CheckpointRef, Objective, Report, State, Takeover
 
 

@@ -112,7 +112,36 @@ def test_params_are_what_was_searched_and_everything_else_that_was_chosen(toy: A
     assert sweep_of(store).params["architecture.mlp.width.high"] == "64"
 
 
-def test_tags_tell_the_architecture_the_checkpoint_the_data_and_the_code(toy: Any) -> None:
+CHECKPOINTS = [f"trials/{number}/checkpoints/epoch-0003.ckpt" for number in range(3)]
+
+
+@pytest.fixture
+def files(toy: Any, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The checkpoints of three trials, where their relative paths lead to."""
+    monkeypatch.chdir(toy.folder)
+    for path in map(Path, CHECKPOINTS):
+        path.parent.mkdir(parents=True)
+        path.touch()
+    return [Path(path) for path in CHECKPOINTS]
+
+
+def test_a_checkpoint_that_is_deleted_later_is_not_named_any_more(toy: Any, files: list[Path]) -> None:
+    toy.whole(State.COMPLETE, State.PRUNED, State.COMPLETE)
+    store = InMemory()
+    projection = projection_of(toy, store)
+    for _ in range(2):
+        assert projection.catch_up()
+        assert [run.tags["checkpoint"] for run in trials_of(store).values()] == CHECKPOINTS
+    files[0].unlink()
+    assert projection.catch_up()
+    told = [run.tags["checkpoint"] for run in trials_of(store).values()]
+    assert told == ["gone: the best ones of the sweep stay (checkpoints.keep)", *CHECKPOINTS[1:]]
+    calls = len(store.calls)
+    assert projection.catch_up()
+    assert len(store.calls) == calls  # it is said once
+
+
+def test_tags_tell_the_architecture_the_checkpoint_the_data_and_the_code(toy: Any, files: list[Path]) -> None:
     toy.whole(State.COMPLETE)
     store = InMemory()
     facts = {"git.commit": "c0ffee", "git.diff": "+ a line", "torch": "2.13.0"}
@@ -121,7 +150,7 @@ def test_tags_tell_the_architecture_the_checkpoint_the_data_and_the_code(toy: An
     expected = {
         "architecture": "mlp",
         "optimizer": "adamw",
-        "checkpoint": "trials/0/checkpoints/epoch-0003.ckpt",
+        "checkpoint": CHECKPOINTS[0],
         "checkpoint.digest": "digest3",
         "mlflow.source.git.commit": "c0ffee",
         "provenance.torch": "2.13.0",

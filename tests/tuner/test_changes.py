@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 
 from search_spaces.space import Space
@@ -153,6 +154,31 @@ def test_changes_are_refused_a_line_each_until_they_are_accepted(
     (noted,) = ledger.study.user_attrs[changes.ACCEPTED]
     assert noted["changes"] == accepted
     assert noted["time"].endswith("+00:00")
+
+
+def test_after_other_data_was_accepted_each_trial_says_what_it_began_with(
+    begun: Callable[..., tuple[Ledger, SweepSpec]],
+) -> None:
+    ledger, spec = begun(data={"digits": "other"})
+    ledger.note("data", {"digits": "other"})
+    ask(ledger, 2)
+    changes.check(ledger, spec, accept=True)
+    ask(ledger, 1)
+    now = changes.facts(spec)["data"]["digits"]
+    record = ledger.record()
+    assert record.attributes["data"] == {"digits": now}
+    assert [record.data(trial)["digits"] for trial in record.trials] == ["other", "other", now]
+    assert record.data() == {"digits": now}
+    ledger.note(changes.KEY, {**changes.facts(spec), "data": {"digits": "third"}})
+    ledger.note("data", {"digits": "third"})
+    changes.check(ledger, spec, accept=True)
+    record = ledger.record()
+    assert [record.data(trial)["digits"] for trial in record.trials] == ["other", "other", "third"]
+
+
+def ask(ledger: Ledger, count: int) -> None:
+    for _ in range(count):
+        ledger.ask(optuna.samplers.RandomSampler(seed=0), lambda trial: {"dataset": {"name": "digits"}})
 
 
 def test_a_sweep_that_noted_nothing_notes_it_when_it_goes_on(tmp_path: Path) -> None:

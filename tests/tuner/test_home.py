@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tracking import ledger
+from tracking.lines import FILE
 from tuner.errors import SweepError, UsageError
 from tuner.home import Home
 
@@ -10,7 +10,7 @@ from tuner.home import Home
 def with_sweeps(folder: Path, *names: str) -> Home:
     home = Home.at(folder)
     for name in names:
-        (home.new_sweep(name) / ledger.FILE).write_text("{}\n")
+        (home.new_sweep(name) / FILE).write_text("{}\n")
     return home
 
 
@@ -84,7 +84,7 @@ def test_nothing_is_left_of_the_probe(tmp_path: Path) -> None:
 def test_a_sweep_that_was_killed_while_it_was_made_is_none(tmp_path: Path) -> None:
     home = Home.at(tmp_path)
     folder = home.new_sweep("cut")
-    (folder / ledger.FILE).write_text('{"op_code":0,"more":1}\n{"op_co')
+    (folder / FILE).write_text('{"op_code":0,"more":1}\n{"op_co')
     assert home.names() == []
     assert home.new_sweep("cut") == folder
     with pytest.raises(SweepError, match="no sweep named 'cut'"):

@@ -30,7 +30,7 @@ from tuner.commands import app
 from tuner.errors import UsageError
 from tuner.home import Home
 from tuner.loaded import loaded
-from tuner.prediction import predict
+from tuner.prediction import UNNAMED, predict
 
 MLP = {"name": "mlp", "width": 8, "depth": 1}
 Register = Callable[..., Assignment]
@@ -241,12 +241,23 @@ def test_an_unknown_model_is_one_line_and_exit_code_2(name: str, said: str, regi
     assert "\n" not in str(done.exception)
 
 
-def test_what_nothing_is_known_of_is_refused(register: Register, home: Path, tmp_path: Path) -> None:
+def test_what_nothing_is_known_of_takes_the_networks_own_inputs_and_says_so(
+    register: Register, home: Path, tmp_path: Path
+) -> None:
     register("m", Digits(), MLP)
     [file] = home.rglob(Path(DATA).name)
     file.write_text(json.dumps({}))
-    with pytest.raises(UsageError, match="m/1 does not say how raw samples become its inputs"):
-        predict("m", tmp_path, tmp_path / "out.csv")
+    x = Digits().build().test.x[:3]
+    np.save(tmp_path / "x.npy", x.numpy())
+    found = predict("m", tmp_path / "x.npy", tmp_path / "out.csv")
+    said = torch.tensor(pd.read_csv(tmp_path / "out.csv").filter(like="output_").to_numpy())
+    torch.testing.assert_close(said, outputs(x).double())
+    assert found.remarks == {UNNAMED: 3}
+    np.save(tmp_path / "x.npy", x.numpy()[:, 0])
+    with pytest.raises(UsageError, match=r"own data module gives them, \[samples, 1, 8, 8\], got \[3, 8, 8\]"):
+        predict("m", tmp_path / "x.npy", tmp_path / "out.csv")
+    with pytest.raises(UsageError, match=r"x.csv: must be a .npy or .npz array of inputs"):
+        predict("m", written({"a": [1]}, tmp_path / "x.csv"), tmp_path / "out.csv")
 
 
 def test_a_network_that_rebuilds_its_samples_predicts_nothing(register: Register, tmp_path: Path) -> None:

@@ -143,6 +143,24 @@ def test_another_scheduler_takes_over_and_an_interruption_changes_nothing(
     assert len([trial for trial in found if not trial.set_aside]) == 8
 
 
+@pytest.mark.parametrize(
+    ("reports", "told"),
+    [
+        (1, ["the last 2 of its `points` were not tried yet and go"]),
+        (5, ["the last of its `points` was not tried yet and goes"]),
+        (9, []),
+    ],
+)
+def test_points_that_were_not_tried_yet_do_not_go_in_silence(tmp_path: Path, reports: int, told: list[str]) -> None:
+    points = [{"architecture.mlp.width": width} for width in (16, 32, 64)]
+    spec = SweepSpec.read({**BASE, "points": points})
+    drive(tmp_path, spec, reports)
+    changed, lines = change(tmp_path, spec, space=NARROW)
+    assert changed.first_points == ()
+    rest = " with the old space: `tuner enqueue toy` tries others"
+    assert [line for line in lines if "points" in line] == [f"{line}{rest}" for line in told]
+
+
 def test_a_running_trial_that_does_not_fit_is_pruned_with_the_reason(tmp_path: Path) -> None:
     spec = SweepSpec.read(BASE)
     running = drive(tmp_path, spec, 2)[0]

@@ -3,6 +3,7 @@
 import json
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from tracking import lease, requests
 from tracking.lease import driving
 from tracking.ledger import Ledger
 from tracking.records import Report, State
-from tuner import Observer, Sweep, SweepError, SweepSpec, asking, display, following
+from tuner import Observer, Sweep, SweepError, SweepSpec, asking, display, following, trial
 from tuner.errors import EveryTrialFailedError, SpecError, UsageError
 
 SPEC: dict[str, Any] = {
@@ -201,6 +202,47 @@ def test_a_driver_that_leaves_before_it_takes_a_request_leaves_none_behind(pause
         threading.Timer(0.3, (paused.folder / lease.FILE).unlink).start()
         with pytest.raises(SweepError, match="the driver has left tiny before it took the request: ask again"):
             paused.pause()
+    assert requests.waiting(paused.folder) == []
+
+
+def test_what_is_asked_while_the_best_is_judged_is_answered_as_of_a_sweep_that_is_over(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: dict[str, str] = {}
+    before = trial.test
+
+    def judging(*given: Any) -> dict[str, float]:
+        """Everyone asks while the driver has no ear for them."""
+        for thread in threads:
+            thread.start()
+        while len(requests.waiting(Path(Sweep.open("tiny").folder))) < len(threads):
+            time.sleep(0.01)
+        return before(*given)
+
+    def ask(name: str, what: Callable[[Sweep], str]) -> None:
+        try:
+            answers[name] = what(Sweep.open("tiny"))
+        except SweepError as error:
+            answers[name] = f"refused: {error}"
+
+    asked: dict[str, Callable[[Sweep], str]] = {
+        "pause": lambda sweep: sweep.pause(),
+        "stop": lambda sweep: sweep.stop(),
+    }
+    threads = [threading.Thread(target=ask, args=it) for it in asked.items()]
+    monkeypatch.setattr(trial, "test", judging)
+    Sweep(SPEC).run(runner="inline")
+    for thread in threads:
+        thread.join()
+    assert answers == dict.fromkeys(asked, "refused: tiny is over already: all 3 trials are done")
+    assert requests.waiting(Path(Sweep.open("tiny").folder)) == []
+
+
+def test_a_driver_that_judges_for_long_takes_no_more_requests(paused: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+    paused.stop()
+    monkeypatch.setattr(asking, "PATIENCE_SECONDS", 0.2)
+    with driving(paused.folder), pytest.raises(SweepError, match=r"tiny is over \(stopped by hand\), and process"):
+        paused.pause()
     assert requests.waiting(paused.folder) == []
 
 

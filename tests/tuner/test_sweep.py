@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -319,3 +320,21 @@ def test_on_ray_a_network_beyond_its_limit_costs_no_epoch(home: Path) -> None:
     assert {trial.choice("architecture"): trial.epochs for trial in trials} == {"linear": 1, "lenet": 0}
     assert all(trial.values["latency_ms"] > 0 for trial in trials if trial.epochs)
     assert set(sweep.pareto()["architecture"]) == {"linear"}
+
+
+def test_a_best_network_that_mlflow_could_not_take_is_told_and_is_kept_by_resuming(
+    home: Path,
+    tiny_spec: dict[str, Any],
+    free_port: Callable[[], int],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{free_port()}")
+    sweep = Sweep(tiny_spec).run(runner="inline")
+    told = "the best network is not kept as an MLflow model yet; `tuner resume tiny` does so when MLflow takes it"
+    assert told in caplog.messages
+    assert "model" not in sweep.record().attributes
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    caplog.clear()
+    assert "model" in Sweep.open("tiny").resume(runner="inline").record().attributes
+    assert told not in caplog.messages

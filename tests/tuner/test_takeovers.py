@@ -185,11 +185,44 @@ def test_own_checkpoints_from_before_a_takeover_are_not_gone_on_from(tmp_path: P
     )
 
 
-def test_a_donors_checkpoint_that_is_gone_fails_the_trial_with_its_cause(tmp_path: Path) -> None:
+def damage(checkpoint: CheckpointRef) -> None:
+    path = Path(checkpoint.path)
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def test_instead_of_a_damaged_checkpoint_of_the_donors_its_own_is_gone_on_from_with_the_new_settings(
+    tmp_path: Path, begun: list[dict[str, Any]], caplog: pytest.LogCaptureFixture
+) -> None:
     donor = donate(tmp_path)
+    own = run(assignment(tmp_path), until(2))[-1].checkpoint
+    assert own is not None
+    weights = trial.load(own)["state_dict"]
+    damage(donor)
+    changed = {"optimizer": {"sgd": {"lr": 0.05, "momentum": 0.5, "nesterov": False, "weight_decay": 1e-4}}}
+    reports = run(assignment(tmp_path, raw=changed, inheritance=Inheritance(donor)))
+    assert [report.step for report in reports] == [3, 4]
+    assert same(begun[-2]["weights"], weights)
+    assert begun[-2]["optimizers"][0]["param_groups"][0]["lr"] == 0.05
+    assert f"is damaged or gone: {donor.path}: it goes on from {own.path}" in caplog.text
+
+
+def test_where_its_own_does_not_fit_the_donors_one_before_is_gone_on_from(
+    tmp_path: Path, begun: list[dict[str, Any]]
+) -> None:
+    donor = donate(tmp_path)
+    narrow = {"architecture": {"mlp": {**PLAIN["architecture"]["mlp"], "width": 8}}}
+    run(assignment(tmp_path, raw=narrow), until(2))  # the donor's width is another
+    damage(donor)
+    reports = run(assignment(tmp_path, inheritance=Inheritance(donor)))
+    assert [report.step for report in reports] == [2, 3, 4]
+    (first,) = [it for it in checkpoints.listed(tmp_path / "1") if it.step == 1]
+    assert same(begun[-3]["weights"], trial.load(first)["state_dict"])
+
+
+def test_where_nothing_is_left_to_go_on_from_the_copy_begins_anew(tmp_path: Path) -> None:
+    donor = donate(tmp_path, step=1)
     Path(donor.path).unlink()
-    with pytest.raises(FileNotFoundError, match="the checkpoint to go on from is damaged or gone"):
-        run(assignment(tmp_path, inheritance=Inheritance(donor)))
+    assert [report.step for report in run(assignment(tmp_path, inheritance=Inheritance(donor)))] == [1, 2, 3, 4]
 
 
 def test_checkpoints_that_others_may_copy_stay(tmp_path: Path) -> None:

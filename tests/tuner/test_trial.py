@@ -282,7 +282,7 @@ def test_the_test_part_is_judged_with_the_checkpoints_weights(tmp_path: Path) ->
     it = assignment(tmp_path)
     reports = run(it)
     assert reports[-1].checkpoint is not None
-    found = trial.test(it, reports[-1].checkpoint)
+    found = trial.test(it, reports[-1].checkpoint).metrics
     data = read_data(it.choices["dataset"])
     network = nn.Sequential(nn.Flatten(), nn.Linear(64, 16), nn.ReLU(), nn.Linear(16, 10))
     network.load_state_dict(dict(zip(network.state_dict(), weights(reports[-1].checkpoint), strict=True)))
@@ -343,11 +343,11 @@ def test_a_module_or_data_without_a_test_has_no_test_value(users: Callable[..., 
         it = users(line, points)
         last = run(it)[-1].checkpoint
         assert last is not None
-        assert trial.test(it, last) == {}
+        assert trial.test(it, last).metrics == {}
     it = users("TestedLine", "TestedPoints")
     last = run(it)[-1].checkpoint
     assert last is not None
-    assert trial.test(it, last) == {"test/slope": pytest.approx(2.25)}
+    assert trial.test(it, last).metrics == {"test/slope": pytest.approx(2.25)}
 
 
 def test_a_value_that_is_no_number_is_reported_as_it_is(tmp_path: Path) -> None:

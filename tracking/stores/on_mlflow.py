@@ -63,15 +63,7 @@ class OnMlflow:
     def experiment(self, name: str, tags: Mapping[str, str]) -> str:
         """Find the experiment, bring it back if it was deleted, or make it."""
         with self._asking("give the experiment"):
-            found = self._client.get_experiment_by_name(name)
-            if found is None:
-                return self._client.create_experiment(name, self._place(name), dict(tags))
-            if found.lifecycle_stage == "deleted":
-                self._client.restore_experiment(found.experiment_id)
-            for key, value in tags.items():
-                if found.tags.get(key) != value:
-                    self._client.set_experiment_tag(found.experiment_id, key, value)
-            return str(found.experiment_id)
+            return self._twice(lambda: self._experiment(name, tags))
 
     def runs(self, experiment: str, tags: Mapping[str, str]) -> Sequence[StoredRun]:
         """The experiment's runs that have all these tags, the oldest first."""
@@ -116,7 +108,7 @@ class OnMlflow:
     def write_text(self, run: str, path: str, text: str) -> None:
         """Keep a text as an artifact of the run."""
         with self._asking("keep an artifact"):
-            self._client.log_text(run, text, path)
+            self._twice(partial(self._client.log_text, run, text, path))
 
     def delete(self, run: str) -> None:
         """Put a run into MLflow's bin."""
@@ -126,6 +118,17 @@ class OnMlflow:
     @cached_property
     def _client(self) -> MlflowClient:
         return client_of(self.uri)
+
+    def _experiment(self, name: str, tags: Mapping[str, str]) -> str:
+        found = self._client.get_experiment_by_name(name)
+        if found is None:
+            return self._client.create_experiment(name, self._place(name), dict(tags))
+        if found.lifecycle_stage == "deleted":
+            self._client.restore_experiment(found.experiment_id)
+        for key, value in tags.items():
+            if found.tags.get(key) != value:
+                self._client.set_experiment_tag(found.experiment_id, key, value)
+        return str(found.experiment_id)
 
     def _place(self, experiment: str) -> str | None:
         """Where a new experiment keeps its files; None lets the server choose."""

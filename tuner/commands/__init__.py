@@ -86,8 +86,7 @@ def main() -> None:
 
 def _exit_code(error: Exception) -> int:
     from tracking import disk
-    from tracking.journal import JournalError
-    from tracking.ledger import LedgerError
+    from tracking.lines import JournalError, LedgerError
     from tracking.registry import RegistryError
     from tuner import full_disk
     from tuner.errors import EveryTrialFailedError, TunerError

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tuner import garbage
 from tuner.commands import HomeOption
 
 
@@ -24,6 +25,7 @@ class By(StrEnum):
     architecture = "architecture"
 
 
+@garbage.not_sought()
 def command(
     name: Annotated[str, typer.Argument(help="The sweep's name.")],
     format: Annotated[Format, typer.Option(help="How to write it.")] = Format.table,
@@ -39,13 +41,13 @@ def command(
     """Rank the trials of a sweep by the best value each has reached."""
     from tracking.costs import best_by_architecture
     from tracking.leaderboard import front, leaderboard
-    from tracking.ledger import Ledger
+    from tracking.onlooker import Onlooker
     from tuner import told
     from tuner.board import print_leaderboard
     from tuner.errors import UsageError
     from tuner.home import Home
 
-    record = Ledger.open(Home.at(home).sweep(name)).record()  # read once: a large ledger takes a moment
+    record = Onlooker(Home.at(home).sweep(name)).record()
     if pareto and not record.further:
         raise UsageError(f"--pareto needs several objectives; {name} has one, {record.objective.metric}")
     if by:

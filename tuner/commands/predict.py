@@ -13,7 +13,7 @@ from tuner.commands import HomeOption
 
 def command(
     model: Annotated[str, typer.Argument(help="MODEL@champion, MODEL/3.")],
-    data: Annotated[Path, typer.Argument(help="A table, an image or a folder of them, or .npy/.npz of raw samples.")],
+    data: Annotated[Path, typer.Argument(help="A table, an image or a folder of them, or .npy/.npz of samples.")],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The CSV file; standard output otherwise.", show_default=False)
     ] = None,

@@ -18,11 +18,11 @@ def command(
     """Write a self-contained page: leaderboard, best value against cost, learning curves, importance."""
     from dashboards import page
     from dashboards.card import MissingExtra
-    from tracking.ledger import Ledger
+    from tracking.onlooker import Onlooker
     from tuner.errors import UsageError
     from tuner.home import Home
 
-    record = Ledger.open(Home.at(home).sweep(name)).record()
+    record = Onlooker(Home.at(home).sweep(name)).record()
     try:
         written = page.write(record, output)
     except (MissingExtra, OSError) as error:

@@ -16,8 +16,8 @@ def command(
     json: JsonOption = False,
 ) -> None:
     """Say how far a sweep is, who drives it, and what is best so far."""
-    from tracking.ledger import Ledger
-    from tuner import display, following
+    from tracking.onlooker import Onlooker
+    from tuner import display, following, garbage
     from tuner.errors import UsageError
     from tuner.home import Home
 
@@ -30,5 +30,6 @@ def command(
     names = [name] if name else place.names()
     if not names:
         typer.echo(f"no sweeps in {place.path}: `tuner sweep digits` makes one")
-    for each in names:
-        typer.echo(display.status(Ledger.open(place.sweep(each)).record(), json=json))
+    with garbage.not_sought():
+        for each in names:
+            typer.echo(display.status(Onlooker(place.sweep(each)).record(), json=json))

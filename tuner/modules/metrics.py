@@ -13,14 +13,6 @@ from search_spaces.data import Task
 
 Metrics = dict[str, Tensor]
 
-NAMES: dict[str, tuple[str, ...]] = {
-    "classification": ("accuracy", "precision", "recall", "f1", "auroc", "perplexity"),
-    "multilabel": ("accuracy", "precision", "recall", "f1", "auroc"),
-    "regression": ("mse", "rmse", "mae", "r2"),
-    "forecasting": ("mse", "rmse", "mae"),
-}
-"""What `metrics` gives for each task; precision, recall, F1 and AUROC are means over the classes."""
-
 
 def metrics(task: Task, outputs: Tensor, y: Tensor) -> Metrics:
     """All metrics of a task.

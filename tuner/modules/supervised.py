@@ -17,6 +17,7 @@ from search_spaces.lr_schedules.constant import Constant
 from search_spaces.training import Training
 from tuner.modules.layerwise import Layerwise, layerwise_of
 from tuner.modules.metrics import Metrics, metrics, training_metrics
+from tuner.modules.spreads import spreads
 
 Batch = tuple[Tensor, Tensor]
 
@@ -86,6 +87,8 @@ class Supervised(L.LightningModule):
         self.task = task
         self.augmentation = augmentation
         self.layerwise = layerwise
+        self.spreads: dict[str, float] = {}
+        """Of the test part's samples, when that was read: `tuner.modules.spreads`."""
         self._seen: list[Batch] = []
 
     def forward(self, x: Tensor) -> Tensor:
@@ -156,6 +159,8 @@ class Supervised(L.LightningModule):
         with torch.no_grad():
             found: Metrics = {"loss": self._loss(outputs, y), **measure(self.task, outputs, y)}
         self.log_dict({f"{part}/{name}": value for name, value in found.items()})
+        if part == "test":
+            self.spreads = spreads(self.task, self._loss, outputs, y)
 
     def _loss(self, outputs: Tensor, y: Tensor) -> Tensor:
         loss: Tensor = self.loss(outputs, y if self.task == "classification" else y.reshape(outputs.shape))

@@ -30,7 +30,8 @@ class Alarm:
         if self._seconds is not None:
             faulthandler.dump_traceback_later(self._seconds, file=self._file, exit=True)
 
-    def off(self) -> None:
+    @staticmethod
+    def off() -> None:
         """Wait for nothing."""
         faulthandler.cancel_dump_traceback_later()
 

@@ -20,15 +20,15 @@ SAID = "said/"
 def train(config: Mapping[str, Any]) -> None:
     """Run an assignment. An error of the trial's own is reported, so that only workers that died are tried again."""
     job = Assignment.from_json(config["assignment"])
-    alarm = Alarm(job.folder, job.timeout)
-    alarm.set()
     cause = None
     try:
+        alarm = Alarm(job.folder, job.timeout)
+        alarm.set()
         trial.run(job, _reporter(alarm))
     except Exception as error:  # noqa: BLE001 (whatever a network raises is its trial's failure, never the sweep's)
         cause = cause_of(error)
     finally:
-        alarm.off()
+        Alarm.off()
     if cause is not None:  # by now nothing holds what the training had in memory
         tune.report({FAILED: cause})
 

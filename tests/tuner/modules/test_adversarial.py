@@ -84,7 +84,7 @@ def test_it_reports_both_sides_of_training_and_what_the_judge_says(tmp_path: Pat
     assert last.metrics["val/judge_accuracy"] > 0.9
     assert last.metrics["val/score_real"] > 9  # of at most 10: digits are clear, and all classes equally many
     assert last.checkpoint is not None
-    tested = trial.test(assignment(tmp_path), last.checkpoint)
+    tested = trial.test(assignment(tmp_path), last.checkpoint).metrics
     assert tested["test/score"] == pytest.approx(last.metrics["val/score"])
     assert tested["test/distance"] != last.metrics["val/distance"]
 

@@ -126,7 +126,7 @@ def test_it_learns_and_reports(tmp_path: Path, architecture: str, names: set[str
     assert "train/loss" in last.metrics
     assert last.metrics["val/loss"] < first.metrics["val/loss"]
     assert last.checkpoint is not None
-    assert trial.test(assignment(tmp_path, architecture), last.checkpoint).keys() == {
+    assert trial.test(assignment(tmp_path, architecture), last.checkpoint).metrics.keys() == {
         name.replace("val", "test") for name in names
     }
 

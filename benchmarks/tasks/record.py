@@ -1,0 +1,191 @@
+"""Records every training of a few small spaces, as tasks for `search_quality.py` that need no data but scikit-learn's.
+
+    python benchmarks/tasks/record.py [TASK ...]
+
+Each task is a network, a data set and a full grid of settings. Every point of the grid is trained once, in plain torch
+on one thread, for 27 epochs; kept are the validation value after each epoch and the processor seconds of the whole
+training. About half an hour of processor for all.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn import datasets
+from sklearn.model_selection import train_test_split
+from torch import Tensor, nn
+
+HERE = Path(__file__).resolve().parent
+EPOCHS = 27
+SEED = 0
+
+Setting = dict[str, Any]
+Data = tuple[Tensor, Tensor, Tensor, Tensor]
+"""Training and validation inputs, then their targets."""
+
+RATES = [1e-4, 4e-4, 1.6e-3, 6.4e-3, 2.6e-2, 0.1, 0.4, 1.6]
+MLP = {
+    "lr": RATES,
+    "width": [8, 16, 32, 64, 128],
+    "depth": [1, 2, 3],
+    "batch_size": [16, 64, 256],
+    "dropout": [0.0, 0.2, 0.5],
+    "optimizer": ["sgd", "adam"],
+}
+CONVNET = {
+    "lr": RATES,
+    "channels": [4, 8, 16],
+    "kernel": [3, 5],
+    "pooling": ["max", "avg"],
+    "activation": ["relu", "tanh"],
+    "batch_size": [64, 256],
+    "weight_decay": [0.0, 1e-3, 1e-1],
+}
+
+
+@dataclass(frozen=True)
+class Family:
+    """One task: what is trained, on what, and how it is judged.
+
+    Attributes:
+        axes: The values of each setting; those given as numbers are ordered.
+        build: The network of a setting.
+        data: The data set.
+        loss: What is made small, of outputs [n, ...] and targets [n].
+        value: What is recorded, of the same.
+        maximize: Whether large values are good.
+    """
+
+    axes: dict[str, list[Any]]
+    build: Callable[[Setting], nn.Module]
+    data: Callable[[], Data]
+    loss: Callable[[Tensor, Tensor], Tensor]
+    value: Callable[[Tensor, Tensor], Tensor]
+    maximize: bool
+
+    def settings(self) -> Iterator[Setting]:
+        """Every point of the grid, the last axis fastest."""
+        return (dict(zip(self.axes, point, strict=True)) for point in itertools.product(*self.axes.values()))
+
+
+def mlp(inputs: int, outputs: int) -> Callable[[Setting], nn.Module]:
+    """Hidden layers of equal width, with ReLU and dropout."""
+
+    def build(setting: Setting) -> nn.Module:
+        widths = [inputs] + [setting["width"]] * setting["depth"]
+        hidden = [
+            layer
+            for before, after in itertools.pairwise(widths)
+            for layer in (nn.Linear(before, after), nn.ReLU(), nn.Dropout(setting["dropout"]))
+        ]
+        return nn.Sequential(*hidden, nn.Linear(widths[-1], outputs), *([nn.Flatten(0)] if outputs == 1 else []))
+
+    return build
+
+
+def convnet(setting: Setting) -> nn.Module:
+    """Two convolutions, each pooled, for images of 8 x 8 pixels in 10 classes."""
+    channels, kernel = setting["channels"], setting["kernel"]
+    act = {"relu": nn.ReLU, "tanh": nn.Tanh}[setting["activation"]]
+    pool = {"max": nn.MaxPool2d, "avg": nn.AvgPool2d}[setting["pooling"]]
+    first = nn.Conv2d(1, channels, kernel, padding="same")
+    second = nn.Conv2d(channels, 2 * channels, kernel, padding="same")
+    image = nn.Unflatten(1, (1, 8, 8))
+    return nn.Sequential(
+        image, first, act(), pool(2), second, act(), pool(2), nn.Flatten(), nn.Linear(8 * channels, 10)
+    )
+
+
+def table(load: Callable[..., Any], target: torch.dtype) -> Callable[[], Data]:
+    """A data set of scikit-learn's: inputs standardised, a third for validation."""
+
+    def data() -> Data:
+        x, y = load(return_X_y=True)
+        if target.is_floating_point:
+            y = (y - y.mean()) / y.std()
+        parts = train_test_split(x, y, test_size=1 / 3, random_state=SEED)
+        mean, deviation = parts[0].mean(axis=0), parts[0].std(axis=0) + 1e-6
+        inputs = [torch.tensor((part - mean) / deviation, dtype=torch.float32) for part in parts[:2]]
+        return inputs[0], inputs[1], torch.tensor(parts[2], dtype=target), torch.tensor(parts[3], dtype=target)
+
+    return data
+
+
+def accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
+    """The share of the right classes."""
+    return (outputs.argmax(dim=1) == targets).float().mean()
+
+
+CLASSES = nn.functional.cross_entropy
+SQUARES = nn.functional.mse_loss
+FAMILIES = {
+    "digits_mlp": Family(MLP, mlp(64, 10), table(datasets.load_digits, torch.long), CLASSES, accuracy, maximize=True),
+    "cancer_mlp": Family(
+        MLP, mlp(30, 2), table(datasets.load_breast_cancer, torch.long), CLASSES, CLASSES, maximize=False
+    ),
+    "diabetes_mlp": Family(
+        MLP, mlp(10, 1), table(datasets.load_diabetes, torch.float32), SQUARES, SQUARES, maximize=False
+    ),
+    "digits_convnet": Family(
+        CONVNET, convnet, table(datasets.load_digits, torch.long), CLASSES, accuracy, maximize=True
+    ),
+}
+
+
+def optimizer_of(network: nn.Module, setting: Setting) -> torch.optim.Optimizer:
+    """SGD with momentum, or Adam; with decoupled weight decay where the space has it."""
+    if "weight_decay" in setting:
+        return torch.optim.AdamW(network.parameters(), setting["lr"], weight_decay=setting["weight_decay"])
+    if setting["optimizer"] == "adam":
+        return torch.optim.Adam(network.parameters(), setting["lr"])
+    return torch.optim.SGD(network.parameters(), setting["lr"], momentum=0.9)
+
+
+def trained(family: Family, setting: Setting, data: Data) -> tuple[list[float], float]:
+    """The value after each epoch, NaN from where the training has diverged, and the seconds of processor."""
+    x, held_out, y, held_out_y = data
+    torch.manual_seed(SEED)
+    network = family.build(setting)
+    optimizer = optimizer_of(network, setting)
+    began, curve = time.process_time(), []
+    for _ in range(EPOCHS):
+        network.train()
+        for batch in torch.randperm(len(x)).split(setting["batch_size"]):
+            optimizer.zero_grad()
+            family.loss(network(x[batch]), y[batch]).backward()
+            optimizer.step()
+        network.eval()
+        with torch.no_grad():
+            outputs = network(held_out)
+            curve.append(float(family.value(outputs, held_out_y)) if outputs.isfinite().all() else math.nan)
+    return curve, time.process_time() - began
+
+
+def record(name: str) -> None:
+    """Train a whole grid, and keep it beside this file."""
+    family = FAMILIES[name]
+    data = family.data()
+    found = [trained(family, setting, data) for setting in family.settings()]
+    curves, seconds = (np.array(part, dtype=np.float32) for part in zip(*found, strict=True))
+    np.savez_compressed(HERE / f"{name}.npz", curves=curves, seconds=seconds)
+    print(f"{name}: {len(found)} trainings, {seconds.sum():.0f} seconds of processor", flush=True)
+
+
+def main() -> None:
+    """Record what is named, or everything."""
+    torch.set_num_threads(1)
+    for name in sys.argv[1:] or FAMILIES:
+        record(name)
+
+
+if __name__ == "__main__":
+    main()
