@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,31 +12,20 @@ HERE = Path(__file__).resolve().parent
 PREFIX = "own/"
 
 
-def _recorder() -> Any:
-    if (there := sys.modules.get("recorded_tasks_recorder")) is not None:
-        return there
-    spec = importlib.util.spec_from_file_location("recorded_tasks_recorder", HERE / "record.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 class Grid:
     """A full grid of trainings; a configuration is answered by its own training, never by another's."""
 
-    def __init__(self, name: str) -> None:
-        family = _recorder().FAMILIES[name]
-        with np.load(HERE / f"{name}.npz") as kept:
-            shape = tuple(map(len, family.axes.values()))
+    def __init__(self, path: Path) -> None:
+        with np.load(path) as kept:
+            self._axes: dict[str, list[Any]] = json.loads(str(kept["axes"]))
+            self.maximize = bool(kept["maximize"])
+            shape = tuple(map(len, self._axes.values()))
             self._curves = kept["curves"].astype(float).reshape(*shape, -1)
             self._seconds = kept["seconds"].astype(float).reshape(shape)
-        self._axes = family.axes
-        self.maximize, self.R = family.maximize, self._curves.shape[-1]
-        self.space = {axis: _range(values) for axis, values in family.axes.items()}
-        best = np.nanmax if family.maximize else np.nanmin
-        whole = np.nan_to_num(self._curves[..., -1], nan=-np.inf if family.maximize else np.inf)
+        self.R = self._curves.shape[-1]
+        self.space = {axis: _range(values) for axis, values in self._axes.items()}
+        best = np.nanmax if self.maximize else np.nanmin
+        whole = np.nan_to_num(self._curves[..., -1], nan=-np.inf if self.maximize else np.inf)
         self.ref = {"best": float(best(self._curves)), "q50": float(np.median(whole))}
 
     def sample(self, rng: np.random.Generator, n: int = 1) -> list[dict[str, Any]]:
@@ -62,9 +50,9 @@ def _range(values: list[Any]) -> dict[str, Any]:
 
 def names() -> list[str]:
     """Those that were recorded."""
-    return [PREFIX + name for name in _recorder().FAMILIES if (HERE / f"{name}.npz").exists()]
+    return sorted(PREFIX + path.stem for path in HERE.glob("*.npz"))
 
 
 def load(name: str) -> Grid:
     """One of them."""
-    return Grid(name.removeprefix(PREFIX))
+    return Grid(HERE / f"{name.removeprefix(PREFIX)}.npz")

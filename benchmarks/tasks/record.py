@@ -10,6 +10,7 @@ training. About half an hour of processor for all.
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import sys
 import time
@@ -176,7 +177,8 @@ def record(name: str) -> None:
     data = family.data()
     found = [trained(family, setting, data) for setting in family.settings()]
     curves, seconds = (np.array(part, dtype=np.float32) for part in zip(*found, strict=True))
-    np.savez_compressed(HERE / f"{name}.npz", curves=curves, seconds=seconds)
+    about = {"axes": json.dumps(family.axes), "maximize": family.maximize}
+    np.savez_compressed(HERE / f"{name}.npz", curves=curves, seconds=seconds, **about)
     print(f"{name}: {len(found)} trainings, {seconds.sum():.0f} seconds of processor", flush=True)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from quality import tasks
+from tasks import record
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "tasks"
 LOADER = tasks.read(FOLDER)
@@ -15,8 +16,7 @@ LOADER = tasks.read(FOLDER)
 
 @pytest.mark.parametrize("name", LOADER.names())
 def test_a_configuration_is_answered_by_the_training_of_its_place_in_the_grid(name: str) -> None:
-    recorder = LOADER._recorder()
-    family = recorder.FAMILIES[name.removeprefix(LOADER.PREFIX)]
+    family = record.FAMILIES[name.removeprefix(LOADER.PREFIX)]
     task = LOADER.load(name)
     with np.load(FOLDER / f"{name.removeprefix(LOADER.PREFIX)}.npz") as kept:
         assert len(kept["curves"]) == len(kept["seconds"]) == len(list(family.settings()))
@@ -36,9 +36,8 @@ def test_no_training_is_better_than_the_best_known_value_and_half_are_better_tha
 
 def test_a_training_can_be_repeated() -> None:
     """One of the smallest, on another machine perhaps: the same data, network and order give the same values."""
-    recorder = LOADER._recorder()
-    family = recorder.FAMILIES["cancer_mlp"]
+    family = record.FAMILIES["cancer_mlp"]
     setting = {"lr": 6.4e-3, "width": 16, "depth": 1, "batch_size": 64, "dropout": 0.0, "optimizer": "adam"}
     with torch.random.fork_rng():
-        curve, _ = recorder.trained(family, setting, family.data())
+        curve, _ = record.trained(family, setting, family.data())
     assert curve == pytest.approx(LOADER.load("own/cancer_mlp").curve(setting), rel=1e-2)
