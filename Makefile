@@ -25,7 +25,7 @@ ui: $(STAMP) ## show the sweeps in a browser
 
 test: $(STAMP) system ## run the whole test suite
 	$(BIN)/pytest -m "not slow" --numprocesses logical $(ARGS)
-	$(BIN)/pytest -m slow $(ARGS)
+	$(BIN)/pytest -m slow --numprocesses 2 --dist loadfile $(ARGS)
 
 check: $(STAMP) ## lint, types, imports and the quick tests
 	$(BIN)/ruff check .

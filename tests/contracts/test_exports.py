@@ -30,7 +30,7 @@ def kinds() -> list[tuple[str, Kind]]:
     return [(name, fit) for name, kind in found if kind.learning == "supervised" for fit in kind.fits]
 
 
-QUICK = {"linear", "mlp", "lenet", "convnet"}
+QUICK = {"mlp", "convnet"}
 ALL = [
     pytest.param(name, fit, marks=() if name in QUICK else pytest.mark.slow, id=f"{name}-{fit}")
     for name, fit in kinds()

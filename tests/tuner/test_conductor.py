@@ -301,6 +301,9 @@ def test_what_the_time_budget_cut_is_not_waited_for_when_the_sweep_goes_on(tmp_p
 
 
 SCHEDULERS = plugins.names("tuner.schedulers")
+QUICK = ("none", "asha", "hyperband", "freeze_thaw")
+EVERY_POINT = [it if it in QUICK else pytest.param(it, marks=pytest.mark.slow) for it in SCHEDULERS]
+"""For tests that kill a sweep at each of its reports: populations and bandits take a while."""
 
 
 def shared(folder: Path, scheduler: str) -> Toy:
@@ -317,7 +320,7 @@ def shared(folder: Path, scheduler: str) -> Toy:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("scheduler", EVERY_POINT)
 def test_a_killed_sweep_ends_as_one_never_killed_wherever_it_was_killed(
     tmp_path: Path, scheduler: str, when: str
 ) -> None:
@@ -342,7 +345,7 @@ def test_a_sweep_killed_again_and_again_ends_as_one_never_killed(tmp_path: Path,
     assert sweep.finish().outcome() == whole.outcome()
 
 
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("scheduler", EVERY_POINT)
 def test_an_interrupted_sweep_goes_on_as_if_nothing_had_happened(tmp_path: Path, scheduler: str) -> None:
     whole = shared(tmp_path / "whole", scheduler).finish()
     for report in range(1, whole.reports):

@@ -125,7 +125,7 @@ def test_no_searcher_hears_of_what_was_set_aside(tmp_path: Path, searcher: str) 
 
 
 @pytest.mark.parametrize("scheduler", ["asha", "hyperband", "median", "freeze_thaw", "none"])
-@pytest.mark.parametrize("at", [5, 17, 10_000])
+@pytest.mark.parametrize("at", [5, *(pytest.param(at, marks=pytest.mark.slow) for at in (17, 10_000))])
 def test_another_scheduler_takes_over_and_an_interruption_changes_nothing(
     tmp_path: Path, scheduler: str, at: int
 ) -> None:
