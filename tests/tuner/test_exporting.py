@@ -23,6 +23,8 @@ from tuner.loaded import loaded
 pytest.importorskip("onnxscript", reason="sweepforge[export] is not installed")
 pytest.importorskip("onnxruntime", reason="sweepforge[export] is not installed")
 
+pytestmark = pytest.mark.slow
+
 MLP = {"name": "mlp", "width": 32, "depth": 2}
 Register = Callable[..., Assignment]
 

@@ -32,6 +32,8 @@ from tuner.home import Home
 from tuner.loaded import loaded
 from tuner.prediction import UNNAMED, predict
 
+pytestmark = pytest.mark.slow
+
 MLP = {"name": "mlp", "width": 8, "depth": 1}
 Register = Callable[..., Assignment]
 

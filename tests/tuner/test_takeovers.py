@@ -354,7 +354,7 @@ class Interrupting(Observer):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("at", [1, 8, 9, 13, 18])
+@pytest.mark.parametrize("at", [9, *(pytest.param(at, marks=pytest.mark.slow) for at in (1, 8, 13, 18))])
 def test_an_interrupted_population_goes_on_to_the_same_numbers(finished_home: Path, home: Path, at: int) -> None:
     sweep = Sweep(SPEC, home=home)
     sweep.run(runner="inline", observer=Interrupting(sweep, at))

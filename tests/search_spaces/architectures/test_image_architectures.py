@@ -101,6 +101,7 @@ def test_every_activation_stands_in_the_network(name, between):
     assert any(isinstance(layer, ACTIVATIONS[between]) for layer in network.modules())
 
 
+@pytest.mark.slow
 @variants
 def test_64_digits_are_learnt_by_heart(name, settings, one_thread):
     part = Digits().build().train

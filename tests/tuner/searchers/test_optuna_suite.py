@@ -9,6 +9,8 @@ from optuna.testing import pytest_samplers
 from search_spaces import plugins
 from tuner.searchers import sampler as sampler_of
 
+pytestmark = pytest.mark.slow
+
 KINDS = {name: plugins.find("tuner.searchers", name) for name in plugins.names("tuner.searchers")}
 BLIND = [name for name, kind in KINDS.items() if kind.needs_space]
 """The suite asks for parameters as it goes along: what must know all of them before cannot take part."""
