@@ -41,7 +41,8 @@ def quiet():
     optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
-@pytest.fixture(params=NAMES)
+# Optuna's Gaussian process takes as long as all the others
+@pytest.fixture(params=[pytest.param(it, marks=pytest.mark.slow) if it == "gp" else it for it in NAMES])
 def kind(request):
     return plugins.find("tuner.searchers", request.param)
 

@@ -183,7 +183,9 @@ def test_a_killed_sweep_ends_as_one_never_killed(tmp_path: Path, scheduler: str)
         assert outcome(tmp_path / f"{at}") == whole, f"killed after {at}"
 
 
-@pytest.mark.parametrize("searcher", ["random", "quasi_random", "grid", "tpe", "gp", "nsga2"])
+@pytest.mark.parametrize(
+    "searcher", ["random", "quasi_random", "grid", "tpe", pytest.param("gp", marks=pytest.mark.slow), "nsga2"]
+)
 def test_searchers_that_take_several_objectives_and_constraints_do(tmp_path: Path, searcher: str) -> None:
     mlp = {"mlp": {"width": {"low": 8, "high": 64}, "depth": 1, "activation": "relu", "dropout": 0.1}}
     optimizer = {"adamw": {"lr": {"low": 1e-4, "high": 1e-1, "log": True}, "weight_decay": 0.01}}

@@ -77,6 +77,7 @@ def tensors(value: Any) -> list[torch.Tensor]:
     return [tensor for part in parts for tensor in tensors(part)]
 
 
+@pytest.mark.slow
 def test_it_reports_both_sides_of_training_and_what_the_judge_says(tmp_path: Path) -> None:
     first, *_, last = run(assignment(tmp_path, epochs=4, gan={"dropout": 0.0}))
     assert {name for name in last.metrics if "/" in name} == TRAINING | JUDGED
@@ -89,7 +90,7 @@ def test_it_reports_both_sides_of_training_and_what_the_judge_says(tmp_path: Pat
     assert tested["test/distance"] != last.metrics["val/distance"]
 
 
-@pytest.mark.parametrize("stop", [1, 2])
+@pytest.mark.parametrize("stop", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_it_goes_on_as_if_never_stopped(tmp_path: Path, stop: int) -> None:
     slots = {"lr_schedule": {"cosine": {}}}
     whole = run(assignment(tmp_path / "whole", epochs=3, **slots))
@@ -104,6 +105,7 @@ def test_it_goes_on_as_if_never_stopped(tmp_path: Path, stop: int) -> None:
         assert all(map(torch.equal, ours, theirs)), part
 
 
+@pytest.mark.slow
 def test_a_judge_that_learns_in_between_changes_no_number(tmp_path: Path) -> None:
     with_judge = run(assignment(tmp_path / "a", epochs=1))
     judge._JUDGES.clear()
