@@ -33,6 +33,7 @@ Setting = dict[str, Any]
 Data = tuple[Tensor, Tensor, Tensor, Tensor]
 """Training and validation inputs, then their targets."""
 
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "silu": nn.SiLU}
 RATES = [1e-4, 4e-4, 1.6e-3, 6.4e-3, 2.6e-2, 0.1, 0.4, 1.6]
 MLP = {
     "lr": RATES,
@@ -40,6 +41,23 @@ MLP = {
     "depth": [1, 2, 3],
     "batch_size": [16, 64, 256],
     "dropout": [0.0, 0.2, 0.5],
+    "optimizer": ["sgd", "adam"],
+}
+GRU = {
+    "lr": RATES,
+    "hidden": [8, 16, 32, 64],
+    "layers": [1, 2],
+    "batch_size": [64, 256],
+    "clip": [0.1, 1.0, 10.0],
+    "optimizer": ["sgd", "adam"],
+}
+AUTOENCODER = {
+    "lr": RATES,
+    "width": [16, 32, 64, 128],
+    "code": [4, 16],
+    "activation": ["relu", "tanh", "silu"],
+    "batch_size": [32, 256],
+    "noise": [0.0, 0.3],
     "optimizer": ["sgd", "adam"],
 }
 CONVNET = {
@@ -96,7 +114,7 @@ def mlp(inputs: int, outputs: int) -> Callable[[Setting], nn.Module]:
 def convnet(setting: Setting) -> nn.Module:
     """Two convolutions, each pooled, for images of 8 x 8 pixels in 10 classes."""
     channels, kernel = setting["channels"], setting["kernel"]
-    act = {"relu": nn.ReLU, "tanh": nn.Tanh}[setting["activation"]]
+    act = ACTIVATIONS[setting["activation"]]
     pool = {"max": nn.MaxPool2d, "avg": nn.AvgPool2d}[setting["pooling"]]
     first = nn.Conv2d(1, channels, kernel, padding="same")
     second = nn.Conv2d(channels, 2 * channels, kernel, padding="same")
@@ -104,6 +122,40 @@ def convnet(setting: Setting) -> nn.Module:
     return nn.Sequential(
         image, first, act(), pool(2), second, act(), pool(2), nn.Flatten(), nn.Linear(8 * channels, 10)
     )
+
+
+class Gru(nn.Module):
+    """Reads an image of 8 x 8 pixels a row a step, and tells its class after the last."""
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__()
+        self.rows = nn.GRU(8, setting["hidden"], setting["layers"], batch_first=True)
+        self.head = nn.Linear(setting["hidden"], 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[n, 64] -> [n, 10]."""
+        states, _ = self.rows(x.unflatten(1, (8, 8)))
+        found: Tensor = self.head(states[:, -1])
+        return found
+
+
+class Noise(nn.Module):
+    """Adds normal noise while training."""
+
+    def __init__(self, deviation: float) -> None:
+        super().__init__()
+        self.deviation = deviation
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The same shape."""
+        return x + self.deviation * torch.randn_like(x) if self.training else x
+
+
+def autoencoder(setting: Setting) -> nn.Module:
+    """A hidden layer, a short code, a hidden layer: 64 pixels in and out."""
+    width, code, act = setting["width"], setting["code"], ACTIVATIONS[setting["activation"]]
+    halves = [[nn.Linear(64, width), act(), nn.Linear(width, code)], [nn.Linear(code, width), act()]]
+    return nn.Sequential(Noise(setting["noise"]), *halves[0], *halves[1], nn.Linear(width, 64))
 
 
 def table(load: Callable[..., Any], target: torch.dtype) -> Callable[[], Data]:
@@ -119,6 +171,17 @@ def table(load: Callable[..., Any], target: torch.dtype) -> Callable[[], Data]:
         return inputs[0], inputs[1], torch.tensor(parts[2], dtype=target), torch.tensor(parts[3], dtype=target)
 
     return data
+
+
+def patches() -> Data:
+    """Grey patches of 8 x 8 pixels from scikit-learn's photographs, each its own target; a third for validation."""
+    rng = np.random.default_rng(SEED)
+    greys = [image.mean(axis=2) for image in datasets.load_sample_images().images]
+    places = rng.integers(0, [len(greys), greys[0].shape[0] - 8, greys[0].shape[1] - 8], size=(3000, 3))
+    found = np.array([greys[which][row : row + 8, column : column + 8].ravel() for which, row, column in places])
+    found = (found - found.mean()) / found.std()
+    train, held_out = (torch.tensor(part, dtype=torch.float32) for part in (found[:2000], found[2000:]))
+    return train, held_out, train, held_out
 
 
 def accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -139,6 +202,8 @@ FAMILIES = {
     "digits_convnet": Family(
         CONVNET, convnet, table(datasets.load_digits, torch.long), CLASSES, accuracy, maximize=True
     ),
+    "digits_gru": Family(GRU, Gru, table(datasets.load_digits, torch.long), CLASSES, accuracy, maximize=True),
+    "patches_autoencoder": Family(AUTOENCODER, autoencoder, patches, SQUARES, SQUARES, maximize=False),
 }
 
 
@@ -163,6 +228,8 @@ def trained(family: Family, setting: Setting, data: Data) -> tuple[list[float], 
         for batch in torch.randperm(len(x)).split(setting["batch_size"]):
             optimizer.zero_grad()
             family.loss(network(x[batch]), y[batch]).backward()
+            if "clip" in setting:
+                nn.utils.clip_grad_norm_(network.parameters(), setting["clip"])
             optimizer.step()
         network.eval()
         with torch.no_grad():

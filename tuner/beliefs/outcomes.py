@@ -26,7 +26,11 @@ HUGE = 1e300
 
 @dataclass(frozen=True)
 class Observation:
-    """The best value that a trial had reached by an epoch, to be small; None if it had failed by then."""
+    """The best value of a trial at an epoch and since its observation before that, to be small; None if it had failed.
+
+    Not the best since its beginning: where beginnings flatter (on a small part of the data, say), that would hide what
+    the training came to, and from it the model could not learn how little they tell.
+    """
 
     trial: int
     epoch: int
@@ -34,7 +38,7 @@ class Observation:
 
 
 def observed(trial: int, curve: Mapping[int, float], sign: float, at: Iterable[int]) -> Iterator[Observation]:
-    """What a trial's curve says at some epochs, and at its last one.
+    """What a trial's curve says at some epochs, and at its last one: each time the best since the time before.
 
     Args:
         trial: Its number.
@@ -51,6 +55,7 @@ def observed(trial: int, curve: Mapping[int, float], sign: float, at: Iterable[i
         best = min(best, sign * value)
         if epoch in wanted or epoch == last:
             yield Observation(trial, epoch, best)
+            best = math.inf
 
 
 def marks(epochs: int, factor: int = 3) -> list[int]:

@@ -65,6 +65,8 @@ class Thawing:
         self._told: list[Observation] = []
         self._reached: dict[int, int] = {}
         self._best: dict[int, float] = {}
+        self._latest: dict[int, float] = {}
+        """Of each trial, the best since it was last at a rung."""
         self._learned: dict[int, Array] = {}
         self._priced: dict[int, Array] = {}
         self._found: Point | None = None
@@ -80,8 +82,11 @@ class Thawing:
 
     @property
     def wish(self) -> Literal["explore"] | Point | None:
-        """The point to begin next: one drawn without the model, the one that it found, or whatever comes."""
-        if self._entered < STARTUP:
+        """The point to begin next: one drawn without the model, the one that it found, or whatever comes.
+
+        Where there are no rungs, trainings compare with nothing but one another: then the searcher's points are best.
+        """
+        if self._entered < STARTUP or not self.rungs:
             return None
         return "explore" if self.arm == "rank" else self._found
 
@@ -123,9 +128,10 @@ class Thawing:
             self._go_on(number)
         self._reached[number] = epoch
         self._best[number] = min(self._best.get(number, -score), -score)
+        self._latest[number] = min(self._latest.get(number, -score), -score)
         rung = next((rung for rung in self.rungs if rung.level == epoch), None)
         if rung is not None or epoch >= self._epochs:
-            self._told.append(Observation(number, epoch, self._best[number]))
+            self._told.append(Observation(number, epoch, self._latest.pop(number)))
         if rung is None:
             return "CONTINUE"
         if number in self._explorers:
@@ -180,7 +186,8 @@ class Thawing:
     def _chosen(self, waiting: list[int], running: bool) -> int | None:
         if on_its_way := [number for number in waiting if number in self._sent_on]:
             return on_its_way[0]
-        if nearly_paid := [number for number in waiting if self._pace.is_cheap(self._reached[number])]:
+        cheap = {rung.level for rung in self.rungs if self._pace.is_cheap(rung.level)}
+        if nearly_paid := [number for number in waiting if self._reached[number] in cheap]:
             return min(nearly_paid, key=lambda number: (self._best[number], number))
         if self._entered >= self._trials:
             ranked = self._best_ranked(waiting)

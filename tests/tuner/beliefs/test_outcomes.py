@@ -6,12 +6,12 @@ import pytest
 from tuner.beliefs.outcomes import Observation, marks, observed, scaled, time_of, worst_for_none
 
 
-def test_a_curve_is_looked_at_in_some_epochs_and_the_last_by_its_best_so_far():
-    curve = {1: 0.5, 2: 0.7, 3: 0.6, 4: 0.9, 5: 0.8}
+def test_a_curve_is_looked_at_in_some_epochs_and_the_last_by_its_best_since_the_time_before():
+    curve = {1: 0.8, 2: 0.7, 3: 0.6, 4: 0.75, 5: 0.5}
     assert list(observed(4, curve, -1.0, [1, 3, 9])) == [
-        Observation(4, 1, -0.5),
+        Observation(4, 1, -0.8),
         Observation(4, 3, -0.7),
-        Observation(4, 5, -0.9),
+        Observation(4, 5, -0.75),
     ]
 
 
