@@ -66,10 +66,11 @@ def tags_of(card: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _data(candidate: Candidate) -> dict[str, Any]:
-    """Which data set, and its digest: of this very trial's where the sweep searched its settings."""
+    """Which data set, and its digest: of this very trial's where the sweep searched its settings; None for a module
+    of one's own."""
     trial = candidate.trial
     dataset = trial.choice("dataset")
-    if not any(name.startswith("dataset.") for name in trial.params):
+    if "module" in trial.choices["dataset"] or not any(name.startswith("dataset.") for name in trial.params):
         return {"dataset": dataset, "digest": candidate.record.data(trial).get(dataset)}
     from tuner.datasets import read_data
 

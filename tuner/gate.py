@@ -49,6 +49,8 @@ def _not_comparable(candidate: Mapping[str, Any], champion: Mapping[str, Any]) -
         told = " and ".join(
             f"{it.get('dataset', 'unknown data')} {it.get('digest') or '(no digest)'}" for it in (ours, theirs)
         )
+        if ours.get("dataset") == theirs.get("dataset") and None in (ours.get("digest"), theirs.get("digest")):
+            return f"whether it was judged on the champion's data cannot be known: {told}; compare them yourself"
         return f"it was judged on other data than the champion: {told}; values on different data do not compare"
     if candidate["objective"] != champion.get("objective"):
         told = " and ".join(str((card.get("objective") or {}).get("metric")) for card in (candidate, champion))

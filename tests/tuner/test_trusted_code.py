@@ -42,14 +42,18 @@ class Line(L.LightningModule):
         return torch.optim.SGD(self.parameters(), lr=0.01)
 
 class Points(L.LightningDataModule):
+    def __init__(self, batch: int = 4) -> None:
+        super().__init__()
+        self.batch = batch
+
     def train_dataloader(self):
-        return DataLoader(TensorDataset(torch.ones(8, 3)), 4)
+        return DataLoader(TensorDataset(torch.ones(8, 3)), self.batch)
 
     val_dataloader = train_dataloader
 """
 SPEC = {
     "name": "own",
-    "dataset": {"module": "trusted_line:Points"},
+    "dataset": {"module": "trusted_line:Points", "batch": [2, 4]},
     "architecture": {"module": "trusted_line:Line"},
     "objective": {"metric": "val/loss", "mode": "min"},
     "searcher": "random",

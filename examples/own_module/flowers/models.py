@@ -14,10 +14,15 @@ class Classifier(L.LightningModule):
         between = {"relu": nn.ReLU, "tanh": nn.Tanh}[activation]()
         self.network = nn.Sequential(nn.Linear(4, hidden), between, nn.Linear(hidden, 3))
 
+    def forward(self, x: Tensor) -> Tensor:
+        """[n, 4] -> [n, 3]."""
+        found: Tensor = self.network(x)
+        return found
+
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         """The loss of a batch."""
         x, y = batch
-        loss = nn.functional.cross_entropy(self.network(x), y)
+        loss = nn.functional.cross_entropy(self(x), y)
         self.log("train/loss", loss, on_step=False, on_epoch=True)
         return loss
 
@@ -35,6 +40,6 @@ class Classifier(L.LightningModule):
 
     def _judge(self, part: str, batch: tuple[Tensor, Tensor]) -> None:
         x, y = batch
-        outputs = self.network(x)
+        outputs = self(x)
         self.log(f"{part}/loss", nn.functional.cross_entropy(outputs, y))
         self.log(f"{part}/accuracy", (outputs.argmax(1) == y).float().mean())
