@@ -84,7 +84,7 @@ class SweepSpec(Section):
     """Earlier sweeps of the same home that help this one, by name; `auto` for every finished one that can."""
     searcher: Any = "auto"
     """Which points are tried: a name, or {name: {options}}."""
-    scheduler: Any = "asha"
+    scheduler: Any = "freeze_thaw"
     """Which trials go on: a name, or {name: {options}}."""
     budget: Budget = Budget()
     resources: Resources = Resources()

@@ -4,7 +4,7 @@
 
 Each task is a network, a data set and a full grid of settings. Every point of the grid is trained once, in plain torch
 on one thread, for 27 epochs; kept are the validation value after each epoch and the processor seconds of the whole
-training. About half an hour of processor for all.
+training. About an hour of processor for all.
 """
 
 from __future__ import annotations

@@ -318,7 +318,7 @@ def test_a_dry_run_shows_every_default_and_starts_nothing(tuner: Tuner, home: Pa
         "optimizer: adamw",
         "training: {}",
         "searcher: auto",
-        "scheduler: asha",
+        "scheduler: freeze_thaw",
         "  metric: val/accuracy",
         "  trials: 3",
         "  epochs: 20",

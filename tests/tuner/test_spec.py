@@ -48,7 +48,7 @@ def problems(**raw: Any) -> dict[str, str]:
 def test_only_dataset_and_architecture_must_be_given() -> None:
     found = SweepSpec.read({"dataset": "digits", "architecture": "mlp"})
     assert (found.loss, found.optimizer, found.training) == ("cross_entropy", "adamw", {})
-    assert (found.searcher, found.scheduler, found.seed) == ("auto", "asha", 0)
+    assert (found.searcher, found.scheduler, found.seed) == ("auto", "freeze_thaw", 0)
     assert (found.budget.trials, found.budget.epochs, found.budget.minutes) == (24, 20, None)
     assert (found.resources.cpus, found.resources.gpus, found.resources.workers) == (1, 0, None)
     assert found.objective.resolved() == Objective("val/accuracy", "max")

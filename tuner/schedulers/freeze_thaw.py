@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class FreezeThaw(Scheduler):
-    """Pauses each trial at each rung; a free worker takes up the trial, waiting or new, of which a model hopes most.
+    """Pauses each trial at each rung; a free worker takes up the trial of which a model hopes most; the default.
 
     The model predicts where each curve ends, from its own beginning and from all others over the space (Swersky, Snoek
     and Adams, arXiv:1406.3896, 2014); hope is the expected improvement of a whole training. A third of the epochs goes
