@@ -33,6 +33,9 @@ Choices = Mapping[str, Mapping[str, Any]]
 _SIZES = ("parameters", "size_mb")
 """Metrics of a trial's reports that are the same in each, and noted with its end."""
 
+_PLACE = "place"
+"""Of a trial that is over: how many reports and how many ends of other trials the sweep had had before its own."""
+
 
 class Ledger:
     """One sweep's study and spool, in one folder."""
@@ -48,7 +51,7 @@ class Ledger:
         self.goals = Goals.of(attributes)
         self.objective = self.goals.leading
         self.spec: Mapping[str, Any] = attributes["spec"]
-        self._order = 0
+        self._order = self._ends = 0
 
     @classmethod
     def create(
@@ -83,6 +86,7 @@ class Ledger:
             raise lines.no_study(folder)
         ledger = cls(folder, journal, optuna.load_study(study_name=None, storage=storage))
         ledger._order = sum(len(trial.intermediate_values) for trial in ledger._frozen())
+        ledger._ends = sum(trial.state.is_finished() for trial in ledger._frozen())
         return ledger
 
     # --- what the driver writes ---
@@ -156,6 +160,7 @@ class Ledger:
                 self._storage.set_trial_system_attr(self._frozen_trial(number)._trial_id, f"constraints:{key}", value)
             values = None if state is State.FAIL or best is None else self._values(trial, best[1])
             self._storage.set_trial_state_values(self._frozen_trial(number)._trial_id, TrialState[state.value], values)
+        self._ends += 1
         return self.trial(number)
 
     def note(self, key: str, value: Any) -> None:
@@ -214,14 +219,26 @@ class Ledger:
 
     def history(self) -> list[tuple[int, Report]]:
         """Every report of the sweep as (trial number, report), in the order in which they came."""
-        found = [
-            (order, trial.number, report)
+        return [(number, said) for number, said in self.events() if isinstance(said, Report)]
+
+    def events(self) -> list[tuple[int, Report | State]]:
+        """The same, and among them how each trial ended, as (trial number, state).
+
+        Trials that an older release ended are not told of.
+        """
+        found: list[tuple[tuple[int, ...], int, Report | State]] = [
+            ((order + 1, -1), trial.number, report)
             for trial in self._frozen()
             if trial.intermediate_values
             for order, report in self._spool.read_ordered(self.trial_folder(trial.number))
             if report.step in trial.intermediate_values
         ]
-        return [(number, report) for _, number, report in sorted(found, key=lambda entry: entry[0])]
+        found += [
+            (tuple(trial.user_attrs[_PLACE]), trial.number, State(trial.state.name))
+            for trial in self._frozen()
+            if trial.state.is_finished() and _PLACE in trial.user_attrs
+        ]
+        return [(number, said) for _, number, said in sorted(found, key=lambda entry: entry[0])]
 
     def reported(self, number: int, step: int) -> Report:
         """What a trial reported after an epoch; raises `LedgerError` if it has not."""
@@ -287,7 +304,7 @@ class Ledger:
         return [leading, *(trial.values[it.metric] for it in self.goals.objectives[1:])]
 
     def _closing(self, step: int | None, reports: list[Report], cause: str | None) -> dict[str, Any]:
-        facts: dict[str, Any] = {"seconds": reports[-1].seconds if reports else 0.0}
+        facts: dict[str, Any] = {"seconds": reports[-1].seconds if reports else 0.0, _PLACE: [self._order, self._ends]}
         if cause is not None:
             facts["cause"] = cause
         if checkpoint := next((report.checkpoint for report in reports if report.step == step), None):

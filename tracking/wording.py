@@ -27,7 +27,7 @@ EPOCH = "epoch"
 """The metric that is a trial's last reported epoch: what is shown already ends there."""
 
 _SHOWN_ELSEWHERE = {"spec", "objective", "choices", "checkpoint", "cause", "paused", "seconds", "driven_seconds"}
-_SHOWN_ELSEWHERE |= {"further", "constraints", "standing", "size", "parent"}
+_SHOWN_ELSEWHERE |= {"further", "constraints", "standing", "size", "parent", "place"}
 
 
 def ledger_id(record: SweepRecord) -> str | None:

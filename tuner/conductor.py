@@ -135,8 +135,7 @@ class Conductor:
         if disk.is_told_full(cause):
             full_disk.stop(self.limits, self.ledger.folder)
             return
-        seat.status = ERROR
-        self.scheduler.on_trial_error(self._floor, seat)
+        self._err(seat)
         self._causes[kind_of(cause)] += 1
         self.observer.ended(self.ledger.tell(number, State.FAIL, cause=cause))
         self._give_up_stopped()
@@ -222,6 +221,10 @@ class Conductor:
         self.observer.ended(self.ledger.tell(seat.number, State.PRUNED, cause=cause))
         self._give_up_stopped()
         return True
+
+    def _err(self, seat: Seat) -> None:
+        seat.status = ERROR
+        self.scheduler.on_trial_error(self._floor, seat)
 
     def _complete(self, seat: Seat) -> None:
         seat.status = TERMINATED
@@ -309,9 +312,12 @@ class Conductor:
     def _replay(self) -> None:
         """Bring a fresh scheduler to where the ledger left it, and note which trials were with workers."""
         trials = {trial.number: trial for trial in self.ledger.trials()}
-        for number, report in self.ledger.history():
+        for number, said in self.ledger.events():
             self._seat_until(number, trials)
-            self._retell(trials[number], report)
+            if isinstance(said, State):
+                self._retell_end(self._floor.seats[number], said)
+            else:
+                self._retell(trials[number], said)
         self._seat_until(len(trials) - 1, trials)
         for trial in trials.values():
             self._settle(trial)
@@ -356,8 +362,7 @@ class Conductor:
             return
         if trial.state is State.FAIL:
             if seat.status != ERROR:
-                seat.status = ERROR
-                self.scheduler.on_trial_error(self._floor, seat)
+                self._err(seat)
             self._causes[kind_of(trial.cause or "")] += 1
         elif trial.state.finished:
             self._retell_end(seat, trial.state)
@@ -366,8 +371,7 @@ class Conductor:
             whole = trial.epochs >= self.spec.budget.epochs and cause is None
             self.ledger.tell(trial.number, State.COMPLETE if whole else State.PRUNED, cause=cause)
         elif trial.number in self._broken:
-            seat.status = ERROR
-            self.scheduler.on_trial_error(self._floor, seat)
+            self._err(seat)
             self.ledger.tell(trial.number, State.FAIL, cause=self._broken[trial.number])
         elif trial.number in self._stopped:
             self._prune(seat, BY_HAND)
@@ -380,6 +384,9 @@ class Conductor:
     def _retell_end(self, seat: Seat, state: State) -> None:
         """A trial that ended by itself, or was cut short: its reports alone do not tell the scheduler so."""
         if seat.is_finished():
+            return
+        if state is State.FAIL:
+            self._err(seat)
             return
         seat.status = TERMINATED
         if state is State.COMPLETE:

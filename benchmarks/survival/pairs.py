@@ -9,7 +9,7 @@ from survival.place import SPEC
 from tuner.errors import SpecError
 from tuner.spec import SweepSpec
 
-EXACT = ("none", "asha", "hyperband", "median")
+EXACT = ("none", "asha", "hyperband", "median", "freeze_thaw")
 """The schedulers with which an interrupted sweep equals an uninterrupted one, one trial at a time."""
 
 
@@ -22,8 +22,9 @@ def valid() -> tuple[tuple[str, str], ...]:
 
 
 def exact() -> tuple[tuple[str, str], ...]:
-    """Those of them whose sweeps are compared with undisturbed ones."""
-    return tuple(pair for pair in valid() if pair[1] in EXACT)
+    """Those of them whose sweeps are compared with undisturbed ones: what was measured is known by its place here."""
+    found = [pair for pair in valid() if pair[1] in EXACT]
+    return tuple(sorted(found, key=lambda pair: pair[1] == "freeze_thaw"))
 
 
 def _works(searcher: str, scheduler: str) -> bool:

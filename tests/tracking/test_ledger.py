@@ -95,6 +95,17 @@ def test_history_is_the_order_in_which_reports_came(toy: Any) -> None:
     assert [(number, report.step) for number, report in reopened(toy).history()] == order
 
 
+def test_how_trials_ended_has_its_place_among_the_reports(toy: Any) -> None:
+    first, second = toy.ask(), toy.ask()
+    toy.report(first, 1)
+    toy.ledger.tell(second, State.FAIL, cause="broken")
+    toy.ledger = Ledger.open(toy.folder, read_only=False)  # the driver was killed and came back
+    toy.report(first, 2)
+    toy.ledger.tell(first, State.COMPLETE)
+    told = [(number, said if isinstance(said, State) else said.step) for number, said in reopened(toy).events()]
+    assert told == [(first, 1), (second, State.FAIL), (first, 2), (first, State.COMPLETE)]
+
+
 def test_a_report_spooled_but_never_in_the_ledger_is_reported_again(toy: Any) -> None:
     number = toy.ask()
     toy.train(number, 1)

@@ -1,7 +1,7 @@
 """The conductor with a runner that trains nothing: a trial's curve follows from its number, or its choices."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -333,6 +333,29 @@ def test_a_killed_sweep_ends_as_one_never_killed_wherever_it_was_killed(
         sweep.finish()
         assert sweep.outcome() == whole.outcome(), f"killed {when} report {report}"
         assert sweep.reports == whole.reports, f"killed {when} report {report}: epochs were trained twice"
+
+
+def modelled(folder: Path) -> Toy:
+    """Long enough that models decide what is tried, and what goes on; with failures that they are to remember."""
+
+    def curve(job: Assignment, step: int) -> float:
+        if job.number == 2 and step == 2:
+            return math.nan
+        if job.number == 4:
+            raise RuntimeError("broken")
+        return 0.5 * rising(job, step) + math.exp(-((math.log10(job.choices["optimizer"]["lr"]) + 2) ** 2)) * step / 9
+
+    return toy(folder, curve, scheduler="freeze_thaw", searcher="auto", budget={"trials": 24, "epochs": 9}, seed=3)
+
+
+@pytest.mark.parametrize("reports", [(55,), pytest.param(range(1, 87, 5), marks=pytest.mark.slow)])
+def test_what_models_decide_does_not_depend_on_kills(tmp_path: Path, reports: Iterable[int]) -> None:
+    whole = modelled(tmp_path / "whole").finish()
+    for report in reports:
+        sweep = modelled(tmp_path / f"{report}")
+        with pytest.raises(KilledError):
+            sweep.drive(sweep.conductor(), after=report)
+        assert sweep.finish().outcome() == whole.outcome(), f"killed after report {report} of {whole.reports}"
 
 
 @pytest.mark.parametrize("scheduler", SCHEDULERS)

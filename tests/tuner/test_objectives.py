@@ -155,7 +155,7 @@ def test_a_report_without_a_constrained_metric_is_refused(tmp_path: Path) -> Non
 
 def test_a_sweep_with_one_objective_keeps_nothing_more(tmp_path: Path) -> None:
     ledger = drive(tmp_path, SweepSpec.read(BASE), lambda number, step: {"val/accuracy": 0.5}).ledger
-    assert {key for trial in ledger.study.trials for key in trial.user_attrs} == {"choices", "seconds"}
+    assert {key for trial in ledger.study.trials for key in trial.user_attrs} == {"choices", "seconds", "place"}
     assert not any(trial.system_attrs for trial in ledger.study.trials)
     assert {"further", "constraints"}.isdisjoint(ledger.study.user_attrs)
     assert {"objectives", "constraints", "measure"}.isdisjoint(SweepSpec.read(BASE).describe())

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from survival.instruments import MOMENTS, killed_at
-from survival.pairs import exact
+from survival.pairs import EXACT, exact
 from survival.place import Place, all_of
 
-PROMISED = "every point, value, state and decision is the same, with every searcher and none, asha, hyperband, median"
+PROMISED = f"every point, value, state and decision is the same, with every searcher and {', '.join(EXACT)}"
 TIMES = len(exact())
 APPENDS = 45
+LEARNED = {"trials": 14, "epochs": 3}
+"""The model of `freeze_thaw` decides from the ninth trial on."""
 
 
 def inject(place: Place) -> Iterator[str]:
     """A kill, a turn to the end, and a whole sweep beside it; each pair in its turn."""
     place.spec["searcher"], place.spec["scheduler"] = exact()[place.number % len(exact())]
-    place.run(killed_at(place.rng.randint(3, APPENDS), place.rng.choice(MOMENTS)))
+    appends = APPENDS
+    if place.spec["scheduler"] == "freeze_thaw":
+        place.spec["budget"], appends = LEARNED, 2 * APPENDS
+    place.run(killed_at(place.rng.randint(3, appends), place.rng.choice(MOMENTS)))
     yield from all_of(place.finish(), place.differences())
