@@ -8,7 +8,7 @@ from survival.instruments import MOMENTS, killed_at
 from survival.pairs import exact
 from survival.place import Place, all_of
 
-PROMISED = "points, values, states and decisions are the same; every searcher, none, asha, hyperband, median, freeze_thaw"
+PROMISED = "points, values, states, decisions are the same; every searcher, none, asha, hyperband, median, freeze_thaw"
 TIMES = len(exact())
 APPENDS = 45
 LEARNED = {"trials": 14, "epochs": 3}
