@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tracking.records import Report, TrialRecord
+from tracking.records import Report, SweepRecord, TrialRecord
 
 if TYPE_CHECKING:
     from tuner.warm_start import WarmStart
@@ -15,6 +15,9 @@ class Observer:
 
     def warmed(self, start: WarmStart) -> None:
         """A new sweep has taken something from earlier ones, or has found nothing there."""
+
+    def resumed(self, record: SweepRecord) -> None:
+        """A sweep goes on: what there is of it so far."""
 
     def started(self, trial: TrialRecord) -> None:
         """A trial starts, or goes on after a pause."""

@@ -147,6 +147,7 @@ class Sweep:
             if not ledger.study.user_attrs.get("ended"):
                 for line in changes.check(ledger, self.spec, accept=accept_changes):
                     observer.noted(f"accepted: {line}")
+            observer.resumed(ledger.record())
             return self._drive(ledger, workers, address, runner, observer)
 
     def extend(  # noqa: PLR0913 - what can be more, and what can be otherwise

@@ -16,7 +16,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from tracking.records import Report, State, TrialRecord
+from tracking.records import Report, State, SweepRecord, TrialRecord
 from tuner.observer import Observer
 
 if TYPE_CHECKING:
@@ -40,8 +40,13 @@ class Watcher(Observer):
         self.goals = sweep.spec.goals
         self.objective = self.goals.leading
         self.trials: dict[int, TrialRecord] = {}
-        self.latest: dict[int, Report] = {}
-        self.best: tuple[float, int, int] | None = None
+        self.latest: dict[int, tuple[int, float]] = {}
+        """Of each trial, its last epoch and the value there."""
+        self.tops: dict[int, tuple[int, float]] = {}
+        """Of each trial that did not fail, the epoch of its best value, and that value."""
+        self.best: int | None = None
+        """The trial with the best of all, of equals the lowest number."""
+        self.earlier = 0
         self.since = time.monotonic()
         self.first_start: float | None = None
 
@@ -50,6 +55,16 @@ class Watcher(Observer):
         for taken in start.sweeps:
             typer.echo(str(taken))
 
+    def resumed(self, record: SweepRecord) -> None:
+        """Remember what earlier turns came to."""
+        self.trials = {trial.number: trial for trial in record.trials}
+        self.latest = {
+            trial.number: (trial.epochs, trial.curve[trial.epochs]) for trial in record.trials if trial.curve
+        }
+        self.tops = {it.number: top for it in record.trials if record.scores(it) and (top := it.best(self.objective))}
+        self.best = best.number if (best := record.best()) else None
+        self.earlier = self._seen()
+
     def started(self, trial: TrialRecord) -> None:
         """Remember the trial."""
         self.first_start = self.first_start or time.monotonic()
@@ -57,14 +72,19 @@ class Watcher(Observer):
 
     def reported(self, number: int, report: Report) -> None:
         """Remember its latest epoch, and whether it is the best."""
-        self.latest[number] = report
         value = report.metrics[self.objective.metric]
-        if self.objective.better(value, self.best and self.best[0]) and not self.goals.broken(report.metrics):
-            self.best = value, number, report.step
+        self.latest[number] = report.step, value
+        before = self.tops[number][1] if number in self.tops else None
+        if self.objective.better(value, before) and not self.goals.broken(report.metrics):
+            self.tops[number] = report.step, value
+            self.best = number if self.best is None else max(number, self.best, key=self._rank)
 
     def ended(self, trial: TrialRecord) -> None:
-        """Remember how it ended."""
+        """Remember how it ended; the values of one that failed do not count."""
         self.trials[trial.number] = trial
+        if trial.state is State.FAIL:
+            self.tops = {number: top for number, top in self.tops.items() if number != trial.number}
+            self.best = max(self.tops, key=self._rank, default=None)
 
     def noted(self, text: str) -> None:
         """Print it."""
@@ -82,23 +102,28 @@ class Watcher(Observer):
 
     def time_left(self) -> str:
         """An estimate: the trials that have not had a turn yet, at the pace so far."""
-        trials = list(self.trials.values())
-        seen = sum(trial.state is not State.RUNNING for trial in trials)
-        if not seen or self.first_start is None:
+        seen = self._seen()
+        if seen <= self.earlier or self.first_start is None:
             return "?"
-        pace = (time.monotonic() - self.first_start) / seen
+        pace = (time.monotonic() - self.first_start) / (seen - self.earlier)
         return clock(pace * max(1, self.sweep.spec.trials - seen))
 
     def value(self, number: int) -> str:
         """A trial's latest value of the objective."""
-        report = self.latest.get(number)
-        return f"{report.metrics[self.objective.metric]:.4f}" if report else ""
+        return f"{self.latest[number][1]:.4f}" if number in self.latest else ""
 
     def best_line(self) -> str:
         """The best value so far, and whose it is."""
-        if self.best is None:
+        if self.best is None or not (top := self.tops.get(self.best)):
             return "no result yet"
-        return f"best {self.objective.metric} {self.best[0]:.4f} (trial {self.best[1]}, epoch {self.best[2]})"
+        epoch, value = top
+        return f"best {self.objective.metric} {value:.4f} (trial {self.best}, epoch {epoch})"
+
+    def _seen(self) -> int:
+        return sum(trial.state is not State.RUNNING for trial in list(self.trials.values()))
+
+    def _rank(self, number: int) -> tuple[float, int]:
+        return self.objective.score(self.tops[number][1]), -number
 
 
 class LiveTable(Watcher):
@@ -133,9 +158,8 @@ class LiveTable(Watcher):
         return Group(table, Text(f"{head}  left: {self.time_left()}"), Text(self.best_line(), style="bold"))
 
     def _row(self, trial: TrialRecord) -> Row:
-        report = self.latest.get(trial.number)
-        star = " *" if self.best and self.best[1] == trial.number else ""
-        return Row(trial, report.step if report else 0, self.value(trial.number) + star)
+        star = " *" if self.best == trial.number else ""
+        return Row(trial, self.latest.get(trial.number, (0,))[0], self.value(trial.number) + star)
 
 
 class Row(NamedTuple):
