@@ -28,8 +28,18 @@ LATE_SECONDS = 6 * BEAT_SECONDS
 """A driver on this host that was not heard of for so long does not go on, though its process is there."""
 
 
-def drive(sweep: Sweep, how: Callable[..., Sweep], *, json: bool, **settings: Any) -> None:
-    """Run a sweep in a way (`sweep.run`, `sweep.resume`) and show it; exits with 130 if it was interrupted."""
+def drive(
+    sweep: Sweep, how: Callable[..., Sweep], *, json: bool, spec: SweepSpec | None = None, **settings: Any
+) -> None:
+    """Run a sweep in a way (`sweep.run`, `sweep.resume`) and show it; exits with 130 if it was interrupted.
+
+    Args:
+        sweep: The sweep.
+        how: The way.
+        json: Whether events are shown as JSON.
+        spec: What it will do, if not what it did so far.
+        settings: For `how`.
+    """
     console = Console()
     if json:
         try:
@@ -39,7 +49,7 @@ def drive(sweep: Sweep, how: Callable[..., Sweep], *, json: bool, **settings: An
             raise
         say_json({"event": "end", **summary(sweep.record())})
     else:
-        typer.echo(plan(sweep.spec, brief=True))
+        typer.echo(plan(spec or sweep.spec, brief=True))
         if console.is_terminal:
             with LiveTable(sweep, console) as table:
                 how(observer=table, **settings)

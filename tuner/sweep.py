@@ -176,6 +176,39 @@ class Sweep:
             accept_changes: As for `resume`.
             how: As for `resume`.
         """
+        after = self.extended(
+            trials=trials,
+            minutes=minutes,
+            total_epochs=total_epochs,
+            accelerator_hours=accelerator_hours,
+            target=target,
+            space=space,
+            scheduler=scheduler,
+            searcher=searcher,
+        )
+        fitting.check(after)
+        with _driving(self.folder):
+            ledger = Ledger.open(self.home.sweep(self.name), read_only=False)
+            accepted = changes.check(ledger, self.spec, accept=accept_changes)
+            self.spec, told = rebuilding.go_on_under(ledger, self.spec, after)
+            specs.keep(self.folder, self.spec)
+        for line in (*(f"accepted: {it}" for it in accepted), *told):
+            (how.get("observer") or Observer()).noted(line)
+        return self.resume(**how)
+
+    def extended(  # noqa: PLR0913 - as for `extend`
+        self,
+        *,
+        trials: int = 0,
+        minutes: float = 0.0,
+        total_epochs: int = 0,
+        accelerator_hours: float = 0.0,
+        target: float | None = None,
+        space: str | Path | Mapping[str, Any] | None = None,
+        scheduler: str | Mapping[str, Any] | None = None,
+        searcher: str | Mapping[str, Any] | None = None,
+    ) -> SweepSpec:
+        """The spec with which `extend` would go on; nothing is changed yet."""
         more = {
             "trials": trials,
             "minutes": minutes,
@@ -188,16 +221,7 @@ class Sweep:
         raw = extension.laid_over(self.spec.describe(), space, scheduler, searcher)
         if any(more.values()) or target is not None or raw == self.spec.describe():
             raw = extension.extended(raw, more, target)
-        after = SweepSpec.read(raw)
-        fitting.check(after)
-        with _driving(self.folder):
-            ledger = Ledger.open(self.home.sweep(self.name), read_only=False)
-            accepted = changes.check(ledger, self.spec, accept=accept_changes)
-            self.spec, told = rebuilding.go_on_under(ledger, self.spec, after)
-            specs.keep(self.folder, self.spec)
-        for line in (*(f"accepted: {it}" for it in accepted), *told):
-            (how.get("observer") or Observer()).noted(line)
-        return self.resume(**how)
+        return SweepSpec.read(raw)
 
     def confirm(self, top: int = 3, seeds: int = 5, **how: Any) -> Confirmation:
         """Train the best configurations again with fresh seeds (`tuner.confirmation`); `how` as for `run`."""

@@ -454,6 +454,7 @@ def test_resuming_what_is_over_and_extending_it(with_tiny: Tuner) -> None:
     assert with_tiny("resume", "tiny", "--inline").code == 0
     said = with_tiny("extend", "tiny", "--trials", "1", "--inline")
     assert said.code == 0
+    assert said.out.startswith("tiny: 3 trials of at most ")
     assert [line.split()[2] for line in said.out.splitlines() if line.startswith("[")] == ["2"]
     assert "3 of 3 trials" in with_tiny("status", "tiny").out
     refused = with_tiny("extend", "tiny", "--trials", "0")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -42,16 +42,16 @@ def command(
     from tuner.sweep import Sweep
 
     sweep = Sweep.open(name, home)
-    how = partial(
-        sweep.extend,
-        trials=trials,
-        minutes=minutes,
-        total_epochs=total_epochs,
-        accelerator_hours=accelerator_hours,
-        target=target,
-        space=space,
-        scheduler=scheduler,
-        searcher=searcher,
-        accept_changes=accept_changes,
-    )
-    display.drive(sweep, how, json=json, address=address, runner="inline" if inline else "ray")
+    what: dict[str, Any] = {
+        "trials": trials,
+        "minutes": minutes,
+        "total_epochs": total_epochs,
+        "accelerator_hours": accelerator_hours,
+        "target": target,
+        "space": space,
+        "scheduler": scheduler,
+        "searcher": searcher,
+    }
+    how = partial(sweep.extend, **what, accept_changes=accept_changes)
+    runner = "inline" if inline else "ray"
+    display.drive(sweep, how, json=json, spec=sweep.extended(**what), address=address, runner=runner)
