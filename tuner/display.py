@@ -78,7 +78,8 @@ def plan(spec: SweepSpec, *, brief: bool = False) -> str:
         f"{spec.name or 'sweep'}: {spec.trials} trials of at most {spec.budget.epochs} epochs, "
         f"{aims(spec.goals)}, {len(parameters)} parameters, {size}"
     )
-    lines += [f"  {line}" for line in (*_first(spec), *spec.scheduler_choice.plan(spec.budget.epochs, spec.trials))]
+    schedule = spec.scheduler_choice.plan(spec.budget.epochs, spec.trials)
+    lines += [f"  {line}" for line in (*_first(spec), *schedule, *_ends(spec))]
     return "\n".join(lines)
 
 
@@ -94,6 +95,24 @@ def _first(spec: SweepSpec) -> list[str]:
     lines = [f"trial {number}: {point or 'drawn'}" for number, point in enumerate(given)]
     if spec.trials < spec.budget.trials:
         lines.append(f"ends after {spec.trials} of {spec.budget.trials} trials: every point is tried then")
+    return lines
+
+
+def _ends(spec: SweepSpec) -> list[str]:
+    """What may end the sweep before all its trials are done."""
+    budget = spec.budget
+    amounts = {
+        "minutes": budget.minutes,
+        "epochs in all": budget.total_epochs,
+        "accelerator-hours": budget.accelerator_hours,
+    }
+    spent = " or ".join(f"{amount:,.10g} {unit}" for unit, amount in amounts.items() if amount is not None)
+    aimed_at = [it for it in spec.goals.objectives if it.target is not None]
+    reached = " and ".join(f"{it.metric} reaches {it.target:g}" for it in aimed_at)
+    lines = [f"ends after {spent} at the latest"] if spent else []
+    lines += [f"ends when {reached}"] if reached else []
+    if budget.min_gain_per_hour is not None:
+        lines.append(f"ends when an hour of training is expected to gain less than {budget.min_gain_per_hour:g}")
     return lines
 
 

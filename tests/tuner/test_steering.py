@@ -267,6 +267,18 @@ def test_the_dry_run_shows_the_policy() -> None:
     assert "retries: 2" in text
 
 
+def test_the_plan_says_what_may_end_the_sweep_early() -> None:
+    assert "ends" not in display.plan(SweepSpec.read(SPEC), brief=True)
+    budget = {"trials": 8, "epochs": 2, "minutes": 0.5, "total_epochs": 1200, "min_gain_per_hour": 0.001}
+    objective = {"metric": "val/accuracy", "mode": "max", "target": 0.95}
+    text = display.plan(SweepSpec.read({**SPEC, "objective": objective, "budget": budget}), brief=True)
+    assert [line.strip() for line in text.splitlines() if "ends" in line] == [
+        "ends after 0.5 minutes or 1,200 epochs in all at the latest",
+        "ends when val/accuracy reaches 0.95",
+        "ends when an hour of training is expected to gain less than 0.001",
+    ]
+
+
 # --- watching ---
 
 
