@@ -26,8 +26,10 @@ FITTED = 150
 """From how many observations the kernel's settings are learned: half of them the best, half drawn."""
 KEPT = 200
 """How many observations the process remembers, chosen in the same way: its cost grows with their third power."""
-TOPS = 5
-"""So many of the best points are searched around."""
+BELIEVED = 100
+"""So many of the trials at work count as ended, those of which most is expected: near them others would go too."""
+TOPS, LOOKED_AT = 5, 1000
+"""So many of the best points are searched around; where more were tried than the second, the best that it remembers."""
 DRAWN, NEIGHBOURS, FURTHER = 600, 30, 20
 """Random candidates, neighbours of each top at each distance, and of each candidate that is followed up."""
 FOLLOWED, ROUNDS = 4, 2
@@ -76,6 +78,8 @@ class Evidence:
         rows = np.array([self.points[number] for number in pending])
         mean, _ = process.predict(rows, pending)
         believed = Seen(rows, np.ones(len(pending)), pending, mean)
+        if len(pending) > BELIEVED:
+            believed = believed.some(np.sort(np.argsort(mean, kind="stable")[:BELIEVED]))
         return GaussianProcess(self.kernel, settings, process.seen.joined(believed))
 
     def _some(self, count: int, rng: Generator) -> Seen:
@@ -147,8 +151,11 @@ class Belief:
 
     def _tops(self) -> Array:
         """The points tried of which the least is expected."""
-        rows = np.array(list(self.points.values()))
-        expected, _ = self.process.predict(rows, np.array(list(self.points), dtype=np.int64))
+        numbers = np.array(list(self.points), dtype=np.int64)
+        if len(numbers) > LOOKED_AT:
+            numbers = np.unique(self.process.seen.trials)
+        rows = np.array([self.points[number] for number in numbers])
+        expected, _ = self.process.predict(rows, numbers)
         return rows[np.argsort(expected, kind="stable")[:TOPS]]
 
     def _hopes(self, rows: Array) -> Array:

@@ -150,7 +150,7 @@ class Thawing:
         """The waiting trial that goes on next; None if a new one is to begin, or if nothing is left to do."""
         self._note_thawed(paused)
         if self._answer is None or self._answer[0] != self._news:
-            waiting, self._found = sorted(paused), None
+            waiting, self._found = sorted(iter(paused)), None  # of `iter`: else all are gone through to count them
             self._answer = self._news, self._chosen(waiting, running) if waiting else None
         return self._answer[1]
 
@@ -198,10 +198,11 @@ class Thawing:
 
     def _best_ranked(self, waiting: list[int]) -> int | None:
         """The best of the highest rung that may go on by its rank, as in Li et al., MLSys 2020, Algorithm 2."""
+        among = set(waiting)
         for rung in reversed(self.rungs):
-            earned = rung.best(len(rung) // FACTOR)
-            if found := [it for it in earned if it in waiting and self._reached[it] == rung.level]:
-                return found[0]
+            earned = (it for it in rung.best(len(rung) // FACTOR) if it in among and self._reached[it] == rung.level)
+            if (found := next(earned, None)) is not None:
+                return found
         return None
 
     def _closing(self, waiting: list[int]) -> int | None:

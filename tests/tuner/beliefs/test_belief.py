@@ -3,7 +3,7 @@ import pytest
 
 from search_spaces.dimensions import Among, Between
 from search_spaces.flat import FlatSpace
-from tuner.beliefs.belief import Belief, Evidence, refitted
+from tuner.beliefs.belief import BELIEVED, LOOKED_AT, Belief, Evidence, refitted
 from tuner.beliefs.coordinates import Coordinates
 from tuner.beliefs.outcomes import Observation
 
@@ -44,6 +44,24 @@ def test_where_a_trial_is_at_work_less_is_hoped_for(bowl):
     bowl.points[25] = first
     after = belief_of(bowl, pending=[25])
     assert after._hopes(first[None])[0] < hope - 0.5
+
+
+def test_of_a_thousand_at_work_those_count_that_may_become_the_best(bowl):
+    before = belief_of(bowl)
+    first, hope = before.best_new(np.random.default_rng(1))
+    rng = np.random.default_rng(2)
+    bowl.points.update({25 + i: row for i, row in enumerate(rng.random((999, 2)) * [0.3, 1.0])})  # far from it
+    bowl.points[25 + 999] = first
+    after = belief_of(bowl, pending=range(25, 25 + 1000))
+    assert len(after.process.seen) == 25 + BELIEVED
+    assert after._hopes(first[None])[0] < hope - 0.5
+
+
+def test_among_many_points_that_were_tried_the_best_is_still_searched_around(bowl):
+    rng = np.random.default_rng(2)
+    bowl.points.update({25 + i: row for i, row in enumerate(rng.random((LOOKED_AT, 2)))})
+    found, _ = belief_of(bowl).best_new(np.random.default_rng(1))
+    assert found == pytest.approx([0.7, 0.3], abs=0.05)
 
 
 def test_a_point_that_was_tried_is_not_proposed_again():
