@@ -8,6 +8,9 @@ from statistics import median
 
 CHEAP = 0.5
 """The rest of a training that takes less than this share of the time spent so far is not worth waiting before it."""
+TIMED = 3
+"""So many trials must have gone the way to the second rung before anything is said of it: the first to come may have
+been slowed, or hurried, by chance, and all that come later would wait, or not, because of it."""
 
 
 class Pace:
@@ -41,10 +44,9 @@ class Pace:
             growth *= 1 + share if rung >= here else 1
         return growth - 1 < CHEAP
 
-    @property
-    def unknown(self) -> bool:
-        """Whether nobody has come to the second rung yet: until then all go on, to find out."""
-        return bool(self._seconds[0]) and not self._seconds[1]
+    def is_unknown(self, level: int) -> bool:
+        """Whether too few have gone on from the first rung: until then all go on there, to find out."""
+        return level == self._levels[0] and bool(self._seconds[0]) and len(self._seconds[1]) < TIMED
 
     def whole(self) -> dict[int, float]:
         """The seconds of a whole training of each trial that was timed, by number; so far as it has not been seen,

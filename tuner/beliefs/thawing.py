@@ -137,7 +137,7 @@ class Thawing:
         if number in self._explorers:
             rung.scores[number] = -self._best[number]
         arm = self._turns.pop(number)
-        if self._pace.unknown or self._pace.is_cheap(epoch):
+        if self._pace.is_unknown(epoch) or self._pace.is_cheap(epoch):
             self._begin(number, arm, paid=arm == "whole")
             return "CONTINUE"
         if arm == "whole":

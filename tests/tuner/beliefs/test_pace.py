@@ -12,14 +12,23 @@ def trained(pace: Pace, number: int, seconds: dict[int, float]) -> None:
         pace.note(number, epoch, after)
 
 
-def test_until_somebody_has_come_to_the_second_rung_all_go_on() -> None:
+def test_until_three_have_come_to_the_second_rung_all_go_on() -> None:
     pace = Pace(LEVELS)
-    assert not pace.unknown  # nothing tells the time here
-    pace.note(0, 1, 10.0)
-    pace.note(1, 1, 11.0)
-    assert pace.unknown
-    pace.note(0, 3, 30.0)
-    assert not pace.unknown
+    assert not pace.is_unknown(1)  # nothing tells the time here
+    unknown = []
+    for number in range(4):
+        pace.note(number, 1, 10.0 + number)
+        unknown.append(pace.is_unknown(1))
+        pace.note(number, 3, 30.0 + number)
+    assert unknown == [True, True, True, False]
+
+
+def test_past_the_first_rung_what_the_first_to_come_took_decides() -> None:
+    pace = Pace(LEVELS)
+    trained(pace, 0, {1: 10.0, 3: 30.0})
+    assert pace.is_unknown(1)
+    assert not pace.is_unknown(3)
+    assert not pace.is_cheap(3)
 
 
 def test_where_all_epochs_take_equally_long_no_way_is_cheap() -> None:
