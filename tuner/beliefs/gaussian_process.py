@@ -55,14 +55,18 @@ class Kernel:
     A point's value at a time is a level that all points share and that drifts with time, plus what its parameters make
     of it, plus what is the trial's own:
 
-        1 + DRIFT (1 - t)(1 - t') + a M(x, x') (w + (1 - w) exp(-(t - t')^2 / 2 l^2)) + c [same trial] + s [same value]
+        1 + DRIFT (1 - t)(1 - t') + (a M(x, x') + b A(x, x')) (w + (1 - w) exp(-(t - t')^2 / 2 l^2))
+          + c [same trial] + s [same value]
 
     M is the Matern kernel of order 5/2 with a length for each parameter (Rasmussen and Williams, 2006, chapters 4 and
-    5); categories are 0 or 1 apart. An early value tells of the last one as far as the data say it does (as in
-    freeze-thaw optimisation: Swersky, Snoek and Adams, 2014): w is the share of a point's merits that stays the same.
+    5); categories are 0 or 1 apart. A is the number of categories that both points have: what each does on its own,
+    whatever the others are (a sum beside the product, as in Ru et al., ICML 2020, equation 4). An early value tells of
+    the last one as far as the data say it does (as in freeze-thaw optimisation: Swersky, Snoek and Adams, 2014): w is
+    the share of a point's merits that stays the same.
 
-    Its logarithmic settings are one vector: the lengths, a, s, and with several times w (a logit), l, c. Their priors
-    are log-normal; lengths grow with the square root of the number of parameters (Hvarfner et al., ICML 2024).
+    Its logarithmic settings are one vector: the lengths, a, s, with several times w (a logit), l, c, and with
+    categories b. Their priors are log-normal; lengths grow with the square root of the number of parameters (Hvarfner
+    et al., ICML 2024).
 
     Args:
         categorical: Which parameters are categories, [parameters].
@@ -78,6 +82,9 @@ class Kernel:
         if timed:
             self.mean = np.r_[self.mean, 0.0, np.log(0.5), np.log(0.05)]
             self.deviation = np.r_[self.deviation, 1.0, 0.7, 1.0]
+        self.listed = bool(categorical.any())
+        if self.listed:
+            self.mean, self.deviation = np.r_[self.mean, np.log(0.1)], np.r_[self.deviation, 1.5]
 
     @property
     def bounds(self) -> list[tuple[float, float]]:
@@ -92,6 +99,15 @@ class Kernel:
             found.append((rows[:, [i]] == np.arange(-1, self.places[i])) * (shrink[i] / np.sqrt(2)))
         return np.hstack(found)
 
+    def chosen(self, rows: Array) -> Array:
+        """Which categories each point has, as 0 and 1: [n, categories of all lists]."""
+        found = [rows[:, [i]] == np.arange(self.places[i]) for i in np.flatnonzero(self.categorical)]
+        return np.hstack(found).astype(float) if found else np.empty((len(rows), 0))
+
+    def effect(self, settings: Array) -> float:
+        """The variance of what a category does on its own."""
+        return float(np.exp(settings[-1])) if self.listed else 0.0
+
     def common(self, times: Array, others: Array) -> Array:
         """The part that all points share."""
         return 1.0 + DRIFT * np.outer(1.0 - times, 1.0 - others) if self.timed else np.ones((len(times), len(others)))
@@ -105,10 +121,11 @@ class Kernel:
         """The variance of what is a trial's own."""
         return float(np.exp(settings[self.width + 4])) if self.timed else 0.0
 
-    def at_once(self, settings: Array, time: float) -> Array:
-        """The variance of a single value at a time, without noise."""
+    def at_once(self, settings: Array, time: float, chosen: Array) -> Array:
+        """The variance of a single value of each of n points at a time, without noise: [n]."""
         drift = DRIFT * (1.0 - time) ** 2 if self.timed else 0.0
-        return np.asarray(1.0 + drift + np.exp(settings[self.width]) + self.own(settings))
+        effects = self.effect(settings) * chosen.sum(axis=1)
+        return np.asarray(1.0 + drift + np.exp(settings[self.width]) + self.own(settings) + effects)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,11 +141,16 @@ class GaussianProcess:
         return self.kernel.scaled(self.seen.rows, self.settings)
 
     @cached_property
+    def _chosen(self) -> Array:
+        return self.kernel.chosen(self.seen.rows)
+
+    @cached_property
     def _factor(self) -> Array:
         """The lower Cholesky factor of the covariance of what was seen."""
         seen, kernel = self.seen, self.kernel
         covariance = kernel.common(seen.times, seen.times)
         alike = matern(self._scaled, self._scaled) * np.exp(self.settings[kernel.width])
+        alike += kernel.effect(self.settings) * (self._chosen @ self._chosen.T)
         if kernel.timed:
             alike *= kernel.over_time(self.settings, (seen.times[:, None] - seen.times) ** 2)
             covariance += kernel.own(self.settings) * (seen.trials[:, None] == seen.trials)
@@ -143,14 +165,16 @@ class GaussianProcess:
     def predict(self, rows: Array, trials: NDArray[np.int64] | None = None, time: float = 1.0) -> tuple[Array, Array]:
         """Mean and standard deviation at a time, [n] each; `trials` says whose points they are, if they were tried."""
         kernel, settings, seen = self.kernel, self.settings, self.seen
+        chosen = kernel.chosen(rows)
         cross = matern(kernel.scaled(rows, settings), self._scaled) * np.exp(settings[kernel.width])
+        cross += kernel.effect(settings) * (chosen @ self._chosen.T)
         if kernel.timed:
             cross *= kernel.over_time(settings, (time - seen.times) ** 2)
             if trials is not None:
                 cross += kernel.own(settings) * (trials[:, None] == seen.trials)
         cross += kernel.common(np.array([time]), seen.times)
         explained = solve_triangular(self._factor, cross.T, lower=True, check_finite=False)
-        variance = kernel.at_once(settings, time) - (explained * explained).sum(axis=0)
+        variance = kernel.at_once(settings, time, chosen) - (explained * explained).sum(axis=0)
         return cross @ self._weights, np.sqrt(np.maximum(variance, 1e-10))
 
 
@@ -175,13 +199,17 @@ class _Posterior:
         self._between = (seen.times[:, None] - seen.times) ** 2
         self._same = (seen.trials[:, None] == seen.trials).astype(float)
         self._common = kernel.common(seen.times, seen.times)
+        chosen = kernel.chosen(seen.rows)
+        self._agreeing = chosen @ chosen.T
 
     def __call__(self, settings: Array) -> tuple[float, Array]:
         kernel, width = self._kernel, self._kernel.width
         squares = np.tensordot(np.exp(-2 * settings[:width]), self._apart, 1)
         distances = ROOT5 * np.sqrt(squares)
         decay = np.exp(settings[width]) * np.exp(-distances)
-        merits = (1 + distances + 5 / 3 * squares) * decay
+        together = (1 + distances + 5 / 3 * squares) * decay
+        effects = kernel.effect(settings) * self._agreeing
+        merits = together + effects
         time = kernel.over_time(settings, self._between) if kernel.timed else np.ones(())
         noise = float(np.exp(settings[width + 1]))
         covariance = self._common + merits * time + kernel.own(settings) * self._same
@@ -194,10 +222,12 @@ class _Posterior:
         slopes = np.empty_like(settings)
         steep = pull * time * (5 / 3) * (1 + distances) * decay
         slopes[:width] = -0.5 * np.tensordot(self._apart, steep, ((1, 2), (0, 1))) * np.exp(-2 * settings[:width])
-        slopes[width] = -0.5 * np.sum(pull * merits * time)
+        slopes[width] = -0.5 * np.sum(pull * together * time)
         slopes[width + 1] = -0.5 * noise * np.trace(pull)
         if kernel.timed:
-            slopes[width + 2 :] = self._slopes_over_time(settings, pull, merits)
+            slopes[width + 2 : width + 5] = self._slopes_over_time(settings, pull, merits)
+        if kernel.listed:
+            slopes[-1] = -0.5 * np.sum(pull * effects * time)
         away = (settings - kernel.mean) / kernel.deviation
         misfit = 0.5 * self._values @ weights + np.log(np.diag(factor)).sum() + 0.5 * away @ away
         return float(misfit), slopes + away / kernel.deviation

@@ -50,7 +50,7 @@ def pending_of(study: Study) -> list[int]:
 
 def settings_of(evidence: Evidence, study: Study) -> NDArray[np.float64]:
     """The model's settings: learned from all that was seen now and then, and noted in the study, else as noted."""
-    due, kind = refitted(len(evidence.seen)), [len(evidence.coordinates), evidence.timed, len(study.directions)]
+    due, kind = refitted(len(evidence.seen)), [len(evidence.kernel.mean), evidence.timed, len(study.directions)]
     noted = study._storage.get_study_system_attrs(study._study_id).get(KEY)
     if noted is not None and noted["due"] == due and noted["kind"] == kind:
         return np.array(noted["settings"])

@@ -59,6 +59,35 @@ def test_with_times_its_covariance_is_the_one_in_the_docstring():
     np.testing.assert_allclose(mean, at_half @ np.linalg.solve(covariance, data.values), atol=1e-8)
 
 
+def test_what_two_points_categories_do_on_their_own_is_added_for_each_that_both_have():
+    """Three lists of which two points have 2, 1 or none in common; a point without a category shares none there."""
+    kernel = Kernel(np.array([True, True, True]), np.array([2, 3, 3]), timed=False)
+    rows = np.array([[0.0, 1.0, 2.0], [0.0, 1.0, 0.0], [1.0, 1.0, -1.0], [1.0, 2.0, -1.0]])
+    settings = np.r_[np.zeros(3), -1.0, -3.0, 0.5]
+    apart = (rows[:, None, :] != rows[None, :, :]).sum(axis=2)
+    r = np.sqrt(apart)
+    matern = (1 + np.sqrt(5) * r + 5 / 3 * r * r) * np.exp(-np.sqrt(5) * r)
+    shared = np.array([[3, 2, 1, 0], [2, 3, 1, 0], [1, 1, 2, 1], [0, 0, 1, 2]])
+    alike = 1 + np.exp(-1.0) * matern + np.exp(0.5) * shared
+    process = GaussianProcess(kernel, settings, Seen(rows, np.ones(4), np.arange(4), np.arange(4.0)))
+    covariance = alike + (np.exp(-3.0) + JITTER) * np.eye(4)
+    np.testing.assert_allclose(process._factor @ process._factor.T, covariance, atol=1e-10)
+    mean, deviation = process.predict(rows)
+    np.testing.assert_allclose(mean, alike @ np.linalg.solve(covariance, np.arange(4.0)), atol=1e-8)
+    left = np.diag(alike) - np.diag(alike @ np.linalg.solve(covariance, alike))
+    np.testing.assert_allclose(deviation, np.sqrt(left), atol=1e-6)
+
+
+def test_a_category_that_was_good_with_all_others_is_expected_to_be_good_with_new_ones():
+    """2 x 4 x 4 points of which a category of the first list is better by 1; half of the rest was never seen with it."""
+    rows = np.array([[a, b, c] for a in range(2) for b in range(4) for c in range(4)], dtype=float)
+    known = (rows[:, 1] + rows[:, 2]) % 2 == rows[:, 0]
+    data = Seen(rows[known], np.ones(16), np.arange(16), rows[known, 0] - 0.5)
+    kernel = Kernel(np.array([True, True, True]), np.array([2, 4, 4]), timed=False)
+    mean, _ = GaussianProcess(kernel, fit(kernel, data), data).predict(rows[~known])
+    np.testing.assert_allclose(mean, rows[~known, 0] - 0.5, atol=0.1)
+
+
 @pytest.mark.parametrize("timed", [False, True])
 @pytest.mark.parametrize("categories", [False, True])
 def test_the_slope_of_the_posterior_is_that_of_its_differences(timed, categories):

@@ -64,7 +64,7 @@ def distribution_of(dimension):
 def test_the_settings_of_its_model_are_noted_in_the_study(found):
     noted = found._storage.get_study_system_attrs(found._study_id)[KEY]
     assert noted["due"] in range(30, 40)
-    assert len(noted["settings"]) == 3 + 2  # three lengths, the scale and the noise
+    assert len(noted["settings"]) == 3 + 3  # three lengths, the scale, the noise, a category's effect
 
 
 def test_several_objectives_are_drawn_along_their_front():
