@@ -78,14 +78,22 @@ def test_what_two_points_categories_do_on_their_own_is_added_for_each_that_both_
     np.testing.assert_allclose(deviation, np.sqrt(left), atol=1e-6)
 
 
-def test_a_category_that_was_good_with_all_others_is_expected_to_be_good_with_new_ones():
-    """2 x 4 x 4 points of which a category of the first list is better by 1; half of the rest was never seen with it."""
-    rows = np.array([[a, b, c] for a in range(2) for b in range(4) for c in range(4)], dtype=float)
-    known = (rows[:, 1] + rows[:, 2]) % 2 == rows[:, 0]
-    data = Seen(rows[known], np.ones(16), np.arange(16), rows[known, 0] - 0.5)
-    kernel = Kernel(np.array([True, True, True]), np.array([2, 4, 4]), timed=False)
-    mean, _ = GaussianProcess(kernel, fit(kernel, data), data).predict(rows[~known])
-    np.testing.assert_allclose(mean, rows[~known, 0] - 0.5, atol=0.1)
+def test_where_categories_add_up_the_rest_is_foretold_from_a_third_of_their_combinations():
+    """Sums over three lists of four: known from 24 of 64 points, and far less well by what they do together alone."""
+    rng = np.random.default_rng(0)
+    rows = np.array([[a, b, c] for a in range(4) for b in range(4) for c in range(4)], dtype=float)
+    values = rng.normal(size=(3, 4))[np.arange(3), rows.astype(int)].sum(axis=1)
+    known = rng.permutation(64) < 24
+    data = Seen(rows[known], np.ones(24), np.arange(24), values[known])
+    kernel = Kernel(np.array([True, True, True]), np.array([4, 4, 4]), timed=False)
+    found = fit(kernel, data)
+
+    def error(settings):
+        mean, _ = GaussianProcess(kernel, settings, data).predict(rows[~known])
+        return np.sqrt(np.mean((mean - values[~known]) ** 2))
+
+    assert error(found) < 0.1 * values.std()
+    assert error(np.r_[found[:-1], -20.0]) > 2 * error(found)
 
 
 @pytest.mark.parametrize("timed", [False, True])
