@@ -82,6 +82,8 @@ class Kernel:
         if timed:
             self.mean = np.r_[self.mean, 0.0, np.log(0.5), np.log(0.05)]
             self.deviation = np.r_[self.deviation, 1.0, 0.7, 1.0]
+        self.finite = not timed and bool(np.all(places > 0))
+        """Whether there are only so many points, each with one value."""
         self.listed = bool(categorical.any())
         if self.listed:
             self.mean, self.deviation = np.r_[self.mean, np.log(0.1)], np.r_[self.deviation, 1.5]
@@ -122,10 +124,15 @@ class Kernel:
         return float(np.exp(settings[self.width + 4])) if self.timed else 0.0
 
     def at_once(self, settings: Array, time: float, chosen: Array) -> Array:
-        """The variance of a single value of each of n points at a time, without noise: [n]."""
+        """The variance of a single value of each of n points at a time, without noise: [n].
+
+        With it where there are only so many points, each with one value: a point beside the best may be better by it,
+        and none is tried twice. Where points can be ever nearer to the best, the search would stay there.
+        """
         drift = DRIFT * (1.0 - time) ** 2 if self.timed else 0.0
+        noise = float(np.exp(settings[self.width + 1])) if self.finite else 0.0
         effects = self.effect(settings) * chosen.sum(axis=1)
-        return np.asarray(1.0 + drift + np.exp(settings[self.width]) + self.own(settings) + effects)
+        return np.asarray(1.0 + drift + np.exp(settings[self.width]) + self.own(settings) + effects + noise)
 
 
 @dataclass(frozen=True, eq=False)
