@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from tracking.stores.on_mlflow import set_beside_others
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
@@ -88,12 +90,15 @@ class AliasMoves:
         """Set the alias to where the last move left it, looking again until no later one came in between."""
         last: Move | None = move
         while last is not None:
-            self._client.set_registered_model_alias(self._model, self._alias, str(last.to))
+            self._point(self._alias, last.to)
             if self._alias == CHAMPION and last.before not in (None, last.to):
-                self._client.set_registered_model_alias(self._model, PREVIOUS, str(last.before))
-            self._client.set_tag(self._run, f"{self._key(last.number)}.done", "true")
+                self._point(PREVIOUS, last.before)
+            set_beside_others(self._client.set_tag, self._run, f"{self._key(last.number)}.done", "true")
             newest = self._last()
             last = newest if newest and newest.number > last.number else None
+
+    def _point(self, alias: str, version: int | None) -> None:
+        set_beside_others(self._client.set_registered_model_alias, self._model, alias, str(version))
 
     def _now(self) -> int | None:
         found = self._client.get_registered_model(self._model).aliases.get(self._alias)

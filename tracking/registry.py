@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from tracking.alias_moves import CHAMPION, AliasError, AliasMoves
 from tracking.models import EVIDENCE_FILE, EXTRA, fetch_model
 from tracking.redaction import without_passwords
-from tracking.stores.on_mlflow import client_of
+from tracking.stores.on_mlflow import client_of, set_beside_others
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -138,7 +138,7 @@ class Registry:
         with self._asking(f"register {model}"):
             known = self._made(model)
             number = self._registered(model, logged_model_uri) or self._new(model, logged_model_uri, run_id)
-            self._client.set_model_version_tag(model, str(number), EVIDENCE_TAG, text)
+            set_beside_others(self._client.set_model_version_tag, model, str(number), EVIDENCE_TAG, text)
             self._keep_evidence(logged_model_uri, text)
             return self._version(known, number)
 
@@ -147,7 +147,7 @@ class Registry:
         with self._asking(f"describe {version}"):
             self._client.update_model_version(version.model, str(version.number), text)
             for key, value in tags.items():
-                self._client.set_model_version_tag(version.model, str(version.number), key, value)
+                set_beside_others(self._client.set_model_version_tag, version.model, str(version.number), key, value)
 
     def point(self, model: str, alias: str, to: int, expecting: int | None) -> None:
         """Move an alias, if it is still where it was seen; `previous` is left where the champion was.

@@ -1,6 +1,10 @@
 import itertools
 import json
 import multiprocessing
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -212,7 +216,7 @@ def test_a_late_writer_sets_the_alias_to_where_the_last_move_left_it(registry: R
 
 
 @pytest.fixture(params=["sqlite", "a server on PostgreSQL"])
-def shared(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Registry, str]:
+def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Registry, str]]:
     """A registry that several processes use, with one version, the champion, and the run it is of."""
     sqlite = request.param == "sqlite"
     uri = request.getfixturevalue("mlflow_uri") if sqlite else request.getfixturevalue("mlflow_server").uri
@@ -221,7 +225,46 @@ def shared(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Registry, st
     made = Registry(uri)
     made.register("digit-classifier", a_model(uri, run), run, {})
     made.point("digit-classifier", "champion", 1, None)
-    return made, run
+    yield made, run
+    client_of(uri).delete_registered_model("digit-classifier")  # the server outlives the test
+
+
+@pytest.mark.slow
+def test_several_that_complete_the_same_move_at_once_all_succeed(shared: tuple[Registry, str]) -> None:
+    registry, run = shared
+    registry.register("digit-classifier", a_model(registry.uri, run), run, {})
+    for number in range(2, 12):
+        won = Move(number, 2 - number % 2, 1 + number % 2, "one who was killed here")
+        several = [moves(registry) for _ in range(6)]
+        assert several[0]._claim(won)
+        together(*(partial(one._carry_out, won) for one in several))
+        assert (champion(registry), previous(registry)) == (won.to, won.before)
+
+
+@pytest.mark.slow
+def test_several_that_describe_and_register_the_same_version_at_once_all_succeed(shared: tuple[Registry, str]) -> None:
+    registry, run = shared
+    version = registry.find(ModelName("digit-classifier", version=1))
+    for number in range(10):
+        several = [Registry(registry.uri) for _ in range(6)]
+        together(*(partial(one.describe, version, "the best", {f"tag-{number}": "set"}) for one in several))
+    together(*(partial(one.register, "digit-classifier", version.uri, run, {"value": 0.5}) for one in several))
+    again = registry.find(ModelName("digit-classifier", version=1))
+    assert again.tags.items() >= {f"tag-{number}": "set" for number in range(10)}.items()
+    assert again.evidence == {"value": 0.5}
+
+
+def together(*calls: Callable[[], object]) -> None:
+    """Make these calls at the same moment, each in a thread of its own; raises what any of them raised."""
+    barrier = threading.Barrier(len(calls))
+
+    def one(call: Callable[[], object]) -> None:
+        barrier.wait()
+        call()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        for done in [pool.submit(one, call) for call in calls]:
+            done.result()
 
 
 def _promote_often(uri: str, run: str, barrier: object, queue: object) -> None:

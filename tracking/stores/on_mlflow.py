@@ -174,6 +174,20 @@ class OnMlflow:
             _asking_now.set(False)
 
 
+def set_beside_others(write: Callable[..., object], *values: str) -> None:
+    """Set a tag or an alias that others may set at the same moment.
+
+    MLflow looks whether there is such a row, then inserts it: of two that do so at once the database refuses one
+    (`UniqueViolation`), which finds the other's row when it asks again.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        write(*values)
+    except MlflowException:
+        write(*values)
+
+
 def client_of(uri: str) -> MlflowClient:
     """MLflow's own client for a tracking URI, with our patience."""
     _set_patience()
