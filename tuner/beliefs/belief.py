@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from copy import deepcopy
+from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tuner.beliefs.expectation import log_expected_improvement
-from tuner.beliefs.gaussian_process import GaussianProcess, Kernel, Seen, fit
-from tuner.beliefs.outcomes import Observation, scaled, time_of, worst_for_none
+from tuner.beliefs.gaussian_process import GaussianProcess, Seen
+from tuner.beliefs.prospects import Prospects
 
 if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
     from tuner.beliefs.coordinates import Coordinates
+    from tuner.beliefs.evidence import Evidence
     from tuner.beliefs.price import Price
 
     Array = NDArray[np.float64]
     Numbers = NDArray[np.int64]
 
-FITTED = 150
-"""From how many observations the kernel's settings are learned: half of them the best, half drawn."""
-KEPT = 200
-"""How many observations the process remembers, chosen in the same way: its cost grows with their third power."""
 BELIEVED = 100
 """So many of the trials at work count as ended, those of which most is expected: near them others would go too."""
 TOPS, LOOKED_AT = 5, 1000
@@ -36,142 +34,151 @@ FOLLOWED, ROUNDS = 4, 2
 """How many candidates are followed up, and how often."""
 
 
-class Evidence:
-    """Everything that was observed, ready for a model.
-
-    Args:
-        coordinates: The space.
-        points: The rows of all trials by number, [parameters] each.
-        observations: What they reported.
-        epochs: Those of a whole training.
-    """
-
-    def __init__(
-        self,
-        coordinates: Coordinates,
-        points: Mapping[int, Array],
-        observations: Sequence[Observation],
-        epochs: int,
-    ) -> None:
-        self.coordinates, self.points, self.epochs = coordinates, points, epochs
-        self.seen = Seen(
-            rows=np.array([points[it.trial] for it in observations]).reshape(len(observations), len(coordinates)),
-            times=np.array([time_of(it.epoch, epochs) for it in observations]),
-            trials=np.array([it.trial for it in observations], dtype=np.int64),
-            values=scaled(worst_for_none(it.value for it in observations)),
-        )
-        self.timed = len(set(self.seen.times)) > 1
-        self.kernel = Kernel(coordinates.categorical, coordinates.places, self.timed)
-
-    def settings(self, rng: Generator) -> Array:
-        """The kernel's settings, learned from some of it."""
-        return fit(self.kernel, self._some(FITTED, rng))
-
-    def process(self, settings: Array, rng: Generator, pending: Numbers) -> GaussianProcess:
-        """The model of it. What is at work counts as ended with what is expected of it ("kriging believer").
-
-        So that several workers do not all go for the same point (Ginsbourger, Le Riche and Carraro, 2010).
-        """
-        process = GaussianProcess(self.kernel, settings, self._some(KEPT, rng))
-        if not len(pending):
-            return process
-        rows = np.array([self.points[number] for number in pending])
-        mean, _ = process.predict(rows, pending)
-        believed = Seen(rows, np.ones(len(pending)), pending, mean)
-        if len(pending) > BELIEVED:
-            believed = believed.some(np.sort(np.argsort(mean, kind="stable")[:BELIEVED]))
-        return GaussianProcess(self.kernel, settings, process.seen.joined(believed))
-
-    def _some(self, count: int, rng: Generator) -> Seen:
-        if len(self.seen) <= count:
-            return self.seen
-        best = np.argsort(self.seen.values, kind="stable")[: count // 2]
-        drawn = rng.choice(len(self.seen), count // 2, replace=False)
-        return self.seen.some(np.unique(np.r_[best, drawn]))
-
-
-@dataclass(frozen=True, eq=False)
 class Belief:
     """What is hoped for from each point: the logarithm of the expected improvement that a whole training brings.
 
     Where it has a price, that improvement per second.
+
+    Args:
+        evidence: What was seen.
+        process: The model of it, and of what is believed of the trials at work.
+        rng: For what is drawn.
+        price: What trainings cost, if that is to count.
+        alone: The belief without the trials at work, if this one has them.
     """
 
-    coordinates: Coordinates
-    process: GaussianProcess
-    points: Mapping[int, Array]
-    best: float
-    price: Price | None = None
-
-    @classmethod
-    def of(
-        cls,
+    def __init__(
+        self,
         evidence: Evidence,
-        settings: Array,
+        process: GaussianProcess,
         rng: Generator,
-        pending: Sequence[int] = (),
         price: Price | None = None,
-    ) -> Belief:
-        """The belief after some evidence.
+        alone: Belief | None = None,
+    ) -> None:
+        self.process = process
+        self._evidence, self._rng, self._price, self._alone = evidence, rng, price, alone or self
+        self._coordinates, self._points = evidence.coordinates, evidence.points
+        self._expected: dict[int, float] = {}
+        """What is expected of trials that were asked for."""
+        self._frozen: tuple[Numbers, Prospects] | None = None
+        """The trials that were last compared."""
 
-        Args:
-            evidence: What was seen.
-            settings: The kernel's, as `Evidence.settings` gives them.
-            rng: For what is drawn.
-            pending: The trials at work.
-            price: What trainings cost, if that is to count.
+    def amid(self, working: Sequence[int]) -> Belief:
+        """The belief while trials are at work: each counts as ended with what is expected of it ("kriging believer").
+
+        So that several workers do not all go for the same point (Ginsbourger, Le Riche and Carraro, 2010). It leaves
+        what is expected as it is and makes it more certain: nowhere is more hoped for than without them.
         """
-        process = evidence.process(settings, rng, np.array(list(pending), dtype=np.int64))
-        return cls(evidence.coordinates, process, evidence.points, float(evidence.seen.values.min()), price)
+        if not working:
+            return self
+        numbers = np.array(working, dtype=np.int64)
+        expected = self._expected_of(numbers)
+        if len(numbers) > BELIEVED:
+            foremost = np.sort(np.argsort(expected, kind="stable")[:BELIEVED])
+            numbers, expected = numbers[foremost], expected[foremost]
+        believed = Seen(self._rows(numbers), np.ones(len(numbers)), numbers, expected)
+        return Belief(self._evidence, self.process.having_seen(believed), self._rng, self._price, self)
 
-    def of_trials(self, numbers: Sequence[int]) -> Array:
-        """For trials that were begun: what is hoped for if they are trained to the end."""
-        rows = np.array([self.points[number] for number in numbers])
-        return self._worth(rows, np.array(numbers, dtype=np.int64))
+    def most_hoped(self, numbers: Sequence[int]) -> tuple[int, float]:
+        """Of trials that were begun the one of which most is hoped if it is trained to the end, and how much."""
+        frozen = np.array(numbers, dtype=np.int64)
+        found, hopes = self._foremost(*self._alone._trials(frozen), 1)
+        first = int(np.argmax(hopes))
+        return int(frozen[found[first]]), float(hopes[first])
 
-    def best_new(self, rng: Generator) -> tuple[Array, float] | None:
+    def best_new(self) -> tuple[Array, float] | None:
         """The untried point of which most is hoped, with how much; None if every candidate was tried.
 
         It is looked for among random points and around those that promise most, then twice around the best found.
         """
-        if not len(self.coordinates):
+        if not len(self._coordinates):
             return None
-        tried = set(self.coordinates.keys(np.array(list(self.points.values()))))
-        drawn = self.coordinates.draw(rng, DRAWN)
-        found = self._untried(np.vstack([drawn, self.coordinates.near(rng, self._tops(), NEIGHBOURS)]), tried)
-        hopes = self._hopes(found)
+        candidates, keys, rng = self._alone._candidates
+        tried, rng = self._alone._tried.keys(), deepcopy(rng)
+        new = np.flatnonzero(_are_new(keys, tried))
+        leading, hopes = self._foremost(candidates, new, FOLLOWED)
+        found = candidates.look.rows[new[leading]]
         for _ in range(ROUNDS if len(found) else 0):
             leaders = found[np.argsort(-hopes, kind="stable")[:FOLLOWED]]
-            near = self._untried(self.coordinates.near(rng, leaders, FURTHER), tried)
-            found, hopes = np.vstack([found, near]), np.r_[hopes, self._hopes(near)]
+            near = self._coordinates.near(rng, leaders, FURTHER)
+            near = near[_are_new(self._coordinates.keys(near), tried)]
+            found, hopes = np.vstack([found, near]), np.r_[hopes, self._prospects(near).hopes]
         if not len(found):
             return None
         first = int(np.argmax(hopes))
         return found[first], float(hopes[first])
 
+    # --- inside ---
+
+    @cached_property
+    def _candidates(self) -> tuple[Prospects, list[bytes], Generator]:
+        """Random points and neighbours of the best tried, with their keys, and what draws after them."""
+        rng = deepcopy(self._rng)
+        rows = np.vstack([self._coordinates.draw(rng, DRAWN), self._coordinates.near(rng, self._tops(), NEIGHBOURS)])
+        return self._prospects(rows), self._coordinates.keys(rows), rng
+
+    @property
+    def _best(self) -> float:
+        return float(self._evidence.seen.values.min())
+
+    @cached_property
+    def _tried(self) -> _Tried:
+        return _Tried(self._coordinates, self._points)
+
     def _tops(self) -> Array:
         """The points tried of which the least is expected."""
-        numbers = np.array(list(self.points), dtype=np.int64)
+        numbers = np.array(list(self._points), dtype=np.int64)
         if len(numbers) > LOOKED_AT:
             numbers = np.unique(self.process.seen.trials)
-        rows = np.array([self.points[number] for number in numbers])
-        expected, _ = self.process.predict(rows, numbers)
-        return rows[np.argsort(expected, kind="stable")[:TOPS]]
+        expected, _ = self.process.predict(self._rows(numbers), numbers)
+        return self._rows(numbers[np.argsort(expected, kind="stable")[:TOPS]])
 
-    def _hopes(self, rows: Array) -> Array:
-        return self._worth(rows) if len(rows) else np.empty(0)
+    def _trials(self, numbers: Numbers) -> tuple[Prospects, Numbers]:
+        """Those of trials, and where each stands; looked at once, as long as no others come."""
+        known, prospects = self._frozen or (np.empty(0, dtype=np.int64), None)
+        places = np.searchsorted(known, numbers)
+        if prospects is None or places.max() >= len(known) or np.any(known[places] != numbers):
+            known = np.sort(numbers)
+            places, prospects = np.searchsorted(known, numbers), self._prospects(self._rows(known), known)
+            self._frozen = known, prospects
+        return prospects, places
 
-    def _worth(self, rows: Array, trials: Numbers | None = None) -> Array:
-        hope = log_expected_improvement(*self.process.predict(rows, trials), self.best)
-        return hope - self.price.of(rows) if self.price else hope
+    def _expected_of(self, numbers: Numbers) -> Array:
+        if new := [it for it in numbers.tolist() if it not in self._expected]:
+            tried = np.array(new, dtype=np.int64)
+            mean, _ = self.process.predict(self._rows(tried), tried)
+            self._expected.update(zip(new, mean.tolist(), strict=True))
+        return np.array([self._expected[it] for it in numbers.tolist()])
 
-    def _untried(self, rows: Array, tried: set[bytes]) -> Array:
-        return rows[[key not in tried for key in self.coordinates.keys(rows)]]
+    def _foremost(self, looked_at: Prospects, among: Numbers, count: int) -> tuple[Numbers, Array]:
+        """Of some that were looked at without the work the most hopeful, at least `count`: which, and their hopes."""
+        if self._alone is self:
+            return np.arange(len(among)), looked_at.hopes[among]
+        return looked_at.foremost(among, self.process, count)
+
+    def _prospects(self, rows: Array, trials: Numbers | None = None) -> Prospects:
+        prices = self._price.of(rows) if self._price else 0.0
+        return Prospects(self.process.look(rows, trials), prices, self._best)
+
+    def _rows(self, numbers: Numbers) -> Array:
+        return np.array([self._points[number] for number in numbers.tolist()])
 
 
-def refitted(count: int, first: int = 8) -> int:
-    """The last of 8, 10, 12, 15, 18, ... that is not above `count`: when the kernel's settings are learned anew."""
-    at = first
-    while (following := max(at + 1, at * 5 // 4)) <= count:
-        at = following
-    return at
+class _Tried:
+    """The keys of all points that were begun; more are begun while it is kept."""
+
+    def __init__(self, coordinates: Coordinates, points: Mapping[int, Array]) -> None:
+        self._coordinates, self._points = coordinates, points
+        self._keys: set[bytes] = set()
+        self._counted = 0
+
+    def keys(self) -> set[bytes]:
+        """Those begun by now."""
+        if new := list(islice(self._points.values(), self._counted, None)):
+            self._keys.update(self._coordinates.keys(np.array(new)))
+            self._counted += len(new)
+        return self._keys
+
+
+def _are_new(keys: Sequence[bytes], tried: Set[bytes]) -> NDArray[np.bool_]:
+    return np.array([key not in tried for key in keys], dtype=bool)

@@ -136,12 +136,53 @@ class Kernel:
 
 
 @dataclass(frozen=True, eq=False)
+class Look:
+    """What a process expects at n points at one time.
+
+    Attributes:
+        rows: The points, [n, parameters].
+        trials: Whose points they are, if they were tried: [n].
+        time: In [0, 1], with 1 a whole training.
+        mean: [n].
+        variance: [n].
+        explained: What each observation explains of each point's deviation: [seen, n].
+    """
+
+    rows: Array
+    trials: NDArray[np.int64] | None
+    time: float
+    mean: Array
+    variance: Array
+    explained: Array
+
+    @property
+    def deviation(self) -> Array:
+        """The square root of the variance: [n]."""
+        return np.sqrt(np.maximum(self.variance, 1e-10))
+
+    def some(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> Look:
+        """A part of it."""
+        trials = None if self.trials is None else self.trials[index]
+        explained = self.explained[:, index]
+        return Look(self.rows[index], trials, self.time, self.mean[index], self.variance[index], explained)
+
+
+@dataclass(frozen=True, eq=False)
 class GaussianProcess:
-    """A Gaussian process that has seen something, with settings of its kernel."""
+    """A Gaussian process that has seen something, with settings of its kernel.
+
+    Attributes:
+        before: The process that saw the first part of it, if there was one: its work is not done again.
+    """
 
     kernel: Kernel
     settings: Array
     seen: Seen
+    before: GaussianProcess | None = None
+
+    def having_seen(self, more: Seen) -> GaussianProcess:
+        """The process after some more."""
+        return GaussianProcess(self.kernel, self.settings, self.seen.joined(more), self)
 
     @cached_property
     def _scaled(self) -> Array:
@@ -154,35 +195,75 @@ class GaussianProcess:
     @cached_property
     def _factor(self) -> Array:
         """The lower Cholesky factor of the covariance of what was seen."""
-        seen, kernel = self.seen, self.kernel
-        covariance = kernel.common(seen.times, seen.times)
-        alike = matern(self._scaled, self._scaled) * np.exp(self.settings[kernel.width])
-        alike += kernel.effect(self.settings) * (self._chosen @ self._chosen.T)
-        if kernel.timed:
-            alike *= kernel.over_time(self.settings, (seen.times[:, None] - seen.times) ** 2)
-            covariance += kernel.own(self.settings) * (seen.trials[:, None] == seen.trials)
-        covariance += alike
-        covariance[np.diag_indices(len(seen))] += np.exp(self.settings[kernel.width + 1]) + JITTER
+        return self._own_factor() if self.before is None else self._grown(self.before)
+
+    def _own_factor(self, explained: Array | float = 0.0) -> Array:
+        seen = self.seen
+        covariance = self._with(seen.rows, seen.times, seen.trials) - explained
+        covariance[np.diag_indices(len(seen))] += np.exp(self.settings[self.kernel.width + 1]) + JITTER
         return np.asarray(np.linalg.cholesky(covariance))
 
+    def _grown(self, before: GaussianProcess) -> Array:
+        """[[L, 0], [B, C]] of L, the factor before: B L' is the covariance of the new with the old."""
+        old, count, new = len(before.seen), len(self.seen), self._new.seen
+        across = before._explained(before._with(new.rows, new.times, new.trials))
+        factor = np.zeros((count, count))
+        factor[:old, :old], factor[old:, :old] = before._factor, across.T
+        factor[old:, old:] = self._new._own_factor(across.T @ across)
+        return factor
+
     @cached_property
-    def _weights(self) -> Array:
-        return np.asarray(cho_solve((self._factor, True), self.seen.values, check_finite=False))
+    def _new(self) -> GaussianProcess:
+        """A process that has seen only what the one before had not."""
+        old = len(self.before.seen) if self.before else 0
+        return GaussianProcess(self.kernel, self.settings, self.seen.some(np.arange(old, len(self.seen))))
+
+    @cached_property
+    def _whitened(self) -> Array:
+        return self._solved(self._factor, self.seen.values)
 
     def predict(self, rows: Array, trials: NDArray[np.int64] | None = None, time: float = 1.0) -> tuple[Array, Array]:
         """Mean and standard deviation at a time, [n] each; `trials` says whose points they are, if they were tried."""
+        found = self.look(rows, trials, time)
+        return found.mean, found.deviation
+
+    def look(self, rows: Array, trials: NDArray[np.int64] | None = None, time: float = 1.0) -> Look:
+        """The same with all that a later process needs to look there again."""
+        explained = self._explained(self._with(rows, np.array([time]), trials))
+        variance = self.kernel.at_once(self.settings, time, self.kernel.chosen(rows))
+        variance -= (explained * explained).sum(axis=0)
+        return Look(rows, trials, time, explained.T @ self._whitened, variance, explained)
+
+    def look_again(self, look: Look) -> Look:
+        """What is expected where the process before this one has looked: far cheaper than to look anew."""
+        old = len(look.explained)
+        cross = self._new._with(look.rows, np.array([look.time]), look.trials).T
+        cross -= self._factor[old:, :old] @ look.explained
+        explained = self._solved(self._factor[old:, old:], cross)
+        mean = look.mean + explained.T @ self._whitened[old:]
+        variance = look.variance - (explained * explained).sum(axis=0)
+        return Look(look.rows, look.trials, look.time, mean, variance, np.vstack([look.explained, explained]))
+
+    def _with(self, rows: Array, times: Array, trials: NDArray[np.int64] | None) -> Array:
+        """The covariance with each observation, [n, seen], of values at n times or at one: [n] or [1]."""
         kernel, settings, seen = self.kernel, self.settings, self.seen
-        chosen = kernel.chosen(rows)
-        cross = matern(kernel.scaled(rows, settings), self._scaled) * np.exp(settings[kernel.width])
-        cross += kernel.effect(settings) * (chosen @ self._chosen.T)
+        found = matern(kernel.scaled(rows, settings), self._scaled)
+        found *= np.exp(settings[kernel.width])
+        if kernel.listed:
+            found += kernel.effect(settings) * (kernel.chosen(rows) @ self._chosen.T)
         if kernel.timed:
-            cross *= kernel.over_time(settings, (time - seen.times) ** 2)
+            found *= kernel.over_time(settings, (times[:, None] - seen.times) ** 2)
             if trials is not None:
-                cross += kernel.own(settings) * (trials[:, None] == seen.trials)
-        cross += kernel.common(np.array([time]), seen.times)
-        explained = solve_triangular(self._factor, cross.T, lower=True, check_finite=False)
-        variance = kernel.at_once(settings, time, chosen) - (explained * explained).sum(axis=0)
-        return cross @ self._weights, np.sqrt(np.maximum(variance, 1e-10))
+                found += kernel.own(settings) * (trials[:, None] == seen.trials)
+        found += kernel.common(times, seen.times)
+        return found
+
+    def _explained(self, cross: Array) -> Array:
+        return self._solved(self._factor, cross.T)
+
+    @staticmethod
+    def _solved(factor: Array, of: Array) -> Array:
+        return np.asarray(solve_triangular(factor, of, lower=True, check_finite=False))
 
 
 def fit(kernel: Kernel, seen: Seen) -> Array:
@@ -254,11 +335,18 @@ class _Posterior:
 
 
 def matern(rows: Array, others: Array) -> Array:
-    """The Matern kernel of order 5/2 between scaled rows, [n, m]."""
-    squares = (rows * rows).sum(axis=1)[:, None] + (others * others).sum(axis=1) - 2 * rows @ others.T
-    squares = np.maximum(squares, 0.0)
+    """The Matern kernel of order 5/2 between scaled rows, [n, m]; in place, where most of a prediction's time goes."""
+    squares = rows @ others.T
+    squares *= -2
+    squares += (rows * rows).sum(axis=1)[:, None]
+    squares += (others * others).sum(axis=1)
+    np.maximum(squares, 0.0, out=squares)
     distances = ROOT5 * np.sqrt(squares)
-    return np.asarray((1 + distances + 5 / 3 * squares) * np.exp(-distances))
+    squares *= 5 / 3
+    squares += distances
+    squares += 1
+    squares *= np.exp(-distances)
+    return squares
 
 
 def _share(logit: float) -> float:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from tuner.beliefs.belief import Belief, Evidence, refitted
+from tuner.beliefs.belief import Belief
+from tuner.beliefs.evidence import Evidence, refitted, renewed
 from tuner.beliefs.outcomes import Observation
 from tuner.beliefs.pace import Pace
 from tuner.beliefs.price import KNOWN, Price, learned
@@ -69,6 +70,8 @@ class Thawing:
         """Of each trial, the best since it was last at a rung."""
         self._learned: dict[int, Array] = {}
         self._priced: dict[int, Array] = {}
+        self._believed: tuple[int, Belief] | None = None
+        """The belief without the trials at work, and after how many observations."""
         self._found: Point | None = None
         """The new point of which the model hopes most, if it was asked."""
         self._answer: tuple[tuple[int, int, int], int | None] | None = None
@@ -150,8 +153,8 @@ class Thawing:
         """The waiting trial that goes on next; None if a new one is to begin, or if nothing is left to do."""
         self._note_thawed(paused)
         if self._answer is None or self._answer[0] != self._news:
-            waiting, self._found = sorted(iter(paused)), None  # of `iter`: else all are gone through to count them
-            self._answer = self._news, self._chosen(waiting, running) if waiting else None
+            self._found = None
+            self._answer = self._news, self._chosen(paused, running) if paused else None
         return self._answer[1]
 
     # --- inside ---
@@ -183,11 +186,11 @@ class Thawing:
         upto = next((rung.level for rung in self.rungs if rung.level > reached), self._epochs)
         self._spent[arm] += (self._epochs if arm == "whole" else upto) - reached
 
-    def _chosen(self, waiting: list[int], running: bool) -> int | None:
-        if on_its_way := [number for number in waiting if number in self._sent_on]:
-            return on_its_way[0]
+    def _chosen(self, waiting: Collection[int], running: bool) -> int | None:
+        if on_its_way := [number for number in self._sent_on if number in waiting]:
+            return min(on_its_way)
         cheap = {rung.level for rung in self.rungs if self._pace.is_cheap(rung.level)}
-        if nearly_paid := [number for number in waiting if self._reached[number] in cheap]:
+        if cheap and (nearly_paid := [number for number in waiting if self._reached[number] in cheap]):
             return min(nearly_paid, key=lambda number: (self._best[number], number))
         if self._entered >= self._trials:
             ranked = self._best_ranked(waiting)
@@ -196,35 +199,42 @@ class Thawing:
             return self._best_ranked(waiting)
         return self._most_hoped(waiting)
 
-    def _best_ranked(self, waiting: list[int]) -> int | None:
+    def _best_ranked(self, waiting: Collection[int]) -> int | None:
         """The best of the highest rung that may go on by its rank, as in Li et al., MLSys 2020, Algorithm 2."""
-        among = set(waiting)
         for rung in reversed(self.rungs):
-            earned = (it for it in rung.best(len(rung) // FACTOR) if it in among and self._reached[it] == rung.level)
+            earned = (it for it in rung.best(len(rung) // FACTOR) if it in waiting and self._reached[it] == rung.level)
             if (found := next(earned, None)) is not None:
                 return found
         return None
 
-    def _closing(self, waiting: list[int]) -> int | None:
+    def _closing(self, waiting: Collection[int]) -> int | None:
         """At the end those of which most is hoped, until as many are whole as rank would leave."""
         whole = sum(it.epoch >= self._epochs and it.value is not None for it in self._told)
         if whole >= max(1, self._trials // FACTOR ** len(self.rungs)):
             return None
-        return waiting[int(np.argmax(self._belief().of_trials(waiting)))]
+        return self._belief(len(self._told)).most_hoped(sorted(waiting))[0]
 
-    def _most_hoped(self, waiting: list[int]) -> int | None:
+    def _most_hoped(self, waiting: Collection[int]) -> int | None:
         """The waiting trial of which the model hopes more than of any new point; None if there is no such trial."""
-        belief = self._belief()
-        hopes = belief.of_trials(waiting)
-        new = belief.best_new(np.random.default_rng(seed_of(self._seed, "new", len(self._told))))
+        known = renewed(len(self._told))
+        belief, unheard = self._belief(known), {it.trial for it in self._told[known:]}
+        new = belief.best_new()
         self._found = None if new is None else self._coordinates.point(new[0])
-        first = int(np.argmax(hopes))
-        return waiting[first] if new is None or hopes[first] > new[1] else None
+        heard = sorted(number for number in waiting if number not in unheard)
+        if not heard:
+            return None
+        first, hope = belief.most_hoped(heard)
+        return first if new is None or hope > new[1] else None
 
-    def _belief(self) -> Belief:
-        rng = np.random.default_rng(seed_of(self._seed, "belief", len(self._told)))
-        evidence = Evidence(self._coordinates, self._points, self._told, self._epochs)
-        return Belief.of(evidence, self._settings(evidence), rng, sorted(self._turns), self._price())
+    def _belief(self, known: int) -> Belief:
+        """The belief after so many observations, while trials are at work or have reported since."""
+        if self._believed is None or self._believed[0] != known:
+            told = self._told[:known]
+            evidence = Evidence(self._coordinates, self._points, told, self._epochs)
+            rng, drawing = (np.random.default_rng(seed_of(self._seed, what, known)) for what in ("belief", "new"))
+            process = evidence.process(self._settings(evidence), rng)
+            self._believed = known, Belief(evidence, process, drawing, self._price())
+        return self._believed[1].amid(sorted({*self._turns, *(it.trial for it in self._told[known:])}))
 
     def _price(self) -> Price | None:
         """What trainings cost, where the time is told."""
@@ -239,7 +249,7 @@ class Thawing:
 
     def _settings(self, evidence: Evidence) -> Array:
         """The kernel's settings, learned anew after 8, 10, 12, 15, ... observations, from those that came first."""
-        due = refitted(len(self._told))
+        due = refitted(len(evidence.seen))
         if due not in self._learned:
             then = Evidence(self._coordinates, self._points, self._told[:due], self._epochs)
             self._learned = {due: then.settings(np.random.default_rng(due))}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, insort
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,7 @@ class OnRungs(TrialScheduler):
             self._give_up(tune_controller)
         answer = self._answers[told]
         (self._busy.add if answer == "CONTINUE" else self._busy.discard)(trial.number)
+        (self._waiting.touch if answer == "PAUSE" else self._waiting.drop)(trial.number)
         return answer
 
     def on_trial_complete(self, tune_controller: Floor, trial: Seat, result: dict[str, Any]) -> None:
@@ -73,9 +75,11 @@ class OnRungs(TrialScheduler):
             self._give_up(tune_controller)
         running = any(self._seats[number].status in (PENDING, RUNNING) for number in self._busy)
         number = self._book.promoted(self._waiting, running)
-        if number is not None:
-            self._busy.add(number)
-        return None if number is None else self._seats[number]
+        if number is None:
+            return None
+        self._busy.add(number)
+        self._waiting.touch(number)
+        return self._seats[number]
 
     def debug_string(self) -> str:
         """How many trials it knows, for Ray's console."""
@@ -83,6 +87,7 @@ class OnRungs(TrialScheduler):
 
     def _leave(self, floor: Floor, seat: Seat) -> None:
         self._busy.discard(seat.number)
+        self._waiting.drop(seat.number)
         self._book.leave(seat.number)
         self._give_up(floor)
 
@@ -94,17 +99,41 @@ class OnRungs(TrialScheduler):
 
 
 class _Waiting(Collection[int]):
-    """The numbers of the seats that wait, as they stand when asked: to list thousands for every question is slow."""
+    """The numbers of the seats that wait, as they stand when asked, in order.
+
+    Of thousands that wait few come or go from one question to the next: only those are looked at again.
+    """
 
     def __init__(self, seats: Mapping[int, Seat]) -> None:
         self._seats = seats
+        self._settled: list[int] = []
+        self._unsettled: set[int] = set()
 
     def __contains__(self, number: object) -> bool:
         seat = self._seats.get(number)  # type: ignore[call-overload]
         return seat is not None and seat.status == PAUSED
 
     def __iter__(self) -> Iterator[int]:
-        return (number for number, seat in self._seats.items() if seat.status == PAUSED)
+        self._settle()
+        return iter(self._settled)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        self._settle()
+        return len(self._settled)
+
+    def touch(self, number: int) -> None:
+        """A seat is to wait, or to go on: soon it waits, or waits no longer."""
+        self.drop(number)
+        self._unsettled.add(number)
+
+    def drop(self, number: int) -> None:
+        """A seat is at work, or over."""
+        self._unsettled.discard(number)
+        place = bisect_left(self._settled, number)
+        if self._settled[place : place + 1] == [number]:
+            del self._settled[place]
+
+    def _settle(self) -> None:
+        for number in [it for it in self._unsettled if it in self]:
+            self._unsettled.remove(number)
+            insort(self._settled, number)

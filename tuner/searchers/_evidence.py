@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from optuna.trial import TrialState
 
-from tuner.beliefs.belief import Evidence, refitted
 from tuner.beliefs.coordinates import Coordinates
+from tuner.beliefs.evidence import Evidence, refitted
 from tuner.beliefs.outcomes import Observation, marks, observed, scaled, worst_for_none
 from tuner.searchers._earlier import earlier_of
 from tuner.searchers._model import cut_short, trials_of

@@ -61,6 +61,6 @@ class Auto(Searcher):
         rng = np.random.default_rng(seed)
         if not space.parameters() or (evidence := evidence_of(space, study, rng)) is None:
             return unknown
-        belief = Belief.of(evidence, settings_of(evidence, study), rng, pending_of(study))
-        found = belief.best_new(rng)
+        process = evidence.process(settings_of(evidence, study), rng)
+        found = Belief(evidence, process, rng).amid(pending_of(study)).best_new()
         return unknown if found is None else exactly(evidence.coordinates.point(found[0]), unknown)

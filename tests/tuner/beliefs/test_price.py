@@ -9,8 +9,9 @@ import pytest
 
 from search_spaces.dimensions import Between
 from search_spaces.flat import FlatSpace
-from tuner.beliefs.belief import Belief, Evidence
+from tuner.beliefs.belief import Belief
 from tuner.beliefs.coordinates import Coordinates
+from tuner.beliefs.evidence import Evidence
 from tuner.beliefs.outcomes import Observation
 from tuner.beliefs.price import Price, learned
 
@@ -42,7 +43,7 @@ def test_of_two_hills_alike_the_cheaper_one_is_climbed() -> None:
 
     def proposed(price: Price | None, seed: int) -> float:
         rng = np.random.default_rng(seed)
-        found = Belief.of(evidence, settings, rng, (), price).best_new(rng)
+        found = Belief(evidence, evidence.process(settings, rng), rng, price).best_new()
         assert found is not None
         return float(found[0][1])
 

@@ -1,0 +1,67 @@
+"""What is hoped for from points that a model has looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tuner.beliefs.expectation import log_expected_improvement
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tuner.beliefs.gaussian_process import GaussianProcess, Look
+
+    Array = NDArray[np.float64]
+    Numbers = NDArray[np.int64]
+
+AT_ONCE = 200
+"""So many of those that promise most are looked at again together."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prospects:
+    """n points, with the improvement that is expected of each.
+
+    Attributes:
+        look: What a process expects there.
+        prices: The logarithm of what each costs beside others, [n], or 0 if that does not count.
+        best: The value to be improved on.
+    """
+
+    look: Look
+    prices: Array | float
+    best: float
+
+    def __len__(self) -> int:
+        return len(self.look.rows)
+
+    @cached_property
+    def hopes(self) -> Array:
+        """The logarithm of the expected improvement, by its price: [n]."""
+        return log_expected_improvement(self.look.mean, self.look.deviation, self.best) - self.prices
+
+    def some(self, index: Numbers | NDArray[np.bool_]) -> Prospects:
+        """A part of it."""
+        prices = self.prices if isinstance(self.prices, float) else self.prices[index]
+        return Prospects(self.look.some(index), prices, self.best)
+
+    def foremost(self, among: Numbers, process: GaussianProcess, count: int) -> tuple[Numbers, Array]:
+        """Which of some of them are those of which a later process hopes most, at least `count`, and what it hopes.
+
+        It must hope nowhere for more than the process before it: then those that promised most are looked at again
+        first, and the others only while they may still be better.
+        """
+        promised = self.hopes[among]
+        order = np.argsort(-promised, kind="stable")
+        found = np.empty(0)
+        while len(found) < len(order) and (
+            len(found) < count or np.partition(found, -count)[-count] < promised[order[len(found)]]
+        ):
+            some = self.some(among[order[len(found) : len(found) + AT_ONCE]])
+            again = Prospects(process.look_again(some.look), some.prices, some.best)
+            found = np.r_[found, again.hopes]
+        return order[: len(found)], found
