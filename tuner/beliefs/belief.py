@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence, Set
 from copy import deepcopy
 from functools import cached_property
@@ -79,12 +80,12 @@ class Belief:
         believed = Seen(self._rows(numbers), np.ones(len(numbers)), numbers, expected)
         return Belief(self._evidence, self.process.having_seen(believed), self._rng, self._price, self)
 
-    def most_hoped(self, numbers: Sequence[int]) -> tuple[int, float]:
-        """Of trials that were begun the one of which most is hoped if it is trained to the end, and how much."""
+    def most_hoped(self, numbers: Sequence[int], above: float = -math.inf) -> int | None:
+        """Of trials that were begun the one of which most is hoped if it is trained to the end; None if not above."""
         frozen = np.array(numbers, dtype=np.int64)
-        found, hopes = self._foremost(*self._alone._trials(frozen), 1)
-        first = int(np.argmax(hopes))
-        return int(frozen[found[first]]), float(hopes[first])
+        prospects, places = self._alone._trials(frozen)
+        found, hopes = self._foremost(prospects, places, 1, above)
+        return int(frozen[found[int(np.argmax(hopes))]]) if hopes.max(initial=above) > above else None
 
     def best_new(self) -> tuple[Array, float] | None:
         """The untried point of which most is hoped, with how much; None if every candidate was tried.
@@ -150,14 +151,16 @@ class Belief:
             self._expected.update(zip(new, mean.tolist(), strict=True))
         return np.array([self._expected[it] for it in numbers.tolist()])
 
-    def _foremost(self, looked_at: Prospects, among: Numbers, count: int) -> tuple[Numbers, Array]:
+    def _foremost(
+        self, looked_at: Prospects, among: Numbers, count: int, above: float = -math.inf
+    ) -> tuple[Numbers, Array]:
         """Of some that were looked at without the work the most hopeful, at least `count`: which, and their hopes."""
         if self._alone is self:
             return np.arange(len(among)), looked_at.hopes[among]
-        return looked_at.foremost(among, self.process, count)
+        return looked_at.foremost(among, self.process, count, above)
 
     def _prospects(self, rows: Array, trials: Numbers | None = None) -> Prospects:
-        prices = self._price.of(rows) if self._price else 0.0
+        prices = self._price.of(rows) if self._price else np.zeros(len(rows))
         return Prospects(self.process.look(rows, trials), prices, self._best)
 
     def _rows(self, numbers: Numbers) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -146,6 +146,7 @@ class Look:
         mean: [n].
         variance: [n].
         explained: What each observation explains of each point's deviation: [seen, n].
+        left: Of each trial whose end a later process has seen, the covariance with it that is not explained: [n].
     """
 
     rows: Array
@@ -154,17 +155,12 @@ class Look:
     mean: Array
     variance: Array
     explained: Array
+    left: dict[int, Array] = field(default_factory=dict)
 
     @property
     def deviation(self) -> Array:
         """The square root of the variance: [n]."""
-        return np.sqrt(np.maximum(self.variance, 1e-10))
-
-    def some(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> Look:
-        """A part of it."""
-        trials = None if self.trials is None else self.trials[index]
-        explained = self.explained[:, index]
-        return Look(self.rows[index], trials, self.time, self.mean[index], self.variance[index], explained)
+        return _root(self.variance)
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,15 +230,25 @@ class GaussianProcess:
         variance -= (explained * explained).sum(axis=0)
         return Look(rows, trials, time, explained.T @ self._whitened, variance, explained)
 
-    def look_again(self, look: Look) -> Look:
-        """What is expected where the process before this one has looked: far cheaper than to look anew."""
+    def look_again(self, look: Look, some: NDArray[np.int64]) -> tuple[Array, Array]:
+        """Mean and deviation at some of the points where the process before has looked; this one has seen more ends.
+
+        That is far cheaper than to predict them anew, the more so the more of these ends were looked at before.
+        """
         old = len(look.explained)
-        cross = self._new._with(look.rows, np.array([look.time]), look.trials).T
-        cross -= self._factor[old:, :old] @ look.explained
-        explained = self._solved(self._factor[old:, old:], cross)
-        mean = look.mean + explained.T @ self._whitened[old:]
-        variance = look.variance - (explained * explained).sum(axis=0)
-        return Look(look.rows, look.trials, look.time, mean, variance, np.vstack([look.explained, explained]))
+        explained = self._solved(self._factor[old:, old:], self._left(look, some))
+        variance = look.variance[some] - (explained * explained).sum(axis=0)
+        return look.mean[some] + explained.T @ self._whitened[old:], _root(variance)
+
+    def _left(self, look: Look, some: NDArray[np.int64]) -> Array:
+        """The covariance of each new end with some points that what was seen before does not explain: [new, some]."""
+        trials = self._new.seen.trials
+        if len(missing := np.flatnonzero([trial not in look.left for trial in trials.tolist()])):
+            ends = GaussianProcess(self.kernel, self.settings, self._new.seen.some(missing))
+            left = ends._with(look.rows, np.array([look.time]), look.trials).T
+            left -= self._factor[len(look.explained) + missing, : len(look.explained)] @ look.explained
+            look.left.update(zip(trials[missing].tolist(), left, strict=True))
+        return np.array([look.left[trial][some] for trial in trials.tolist()])
 
     def _with(self, rows: Array, times: Array, trials: NDArray[np.int64] | None) -> Array:
         """The covariance with each observation, [n, seen], of values at n times or at one: [n] or [1]."""
@@ -347,6 +353,10 @@ def matern(rows: Array, others: Array) -> Array:
     squares += 1
     squares *= np.exp(-distances)
     return squares
+
+
+def _root(variance: Array) -> Array:
+    return np.asarray(np.sqrt(np.maximum(variance, 1e-10)))
 
 
 def _share(logit: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -28,12 +29,12 @@ class Prospects:
 
     Attributes:
         look: What a process expects there.
-        prices: The logarithm of what each costs beside others, [n], or 0 if that does not count.
+        prices: The logarithm of what each costs beside others, [n]; 0 if that does not count.
         best: The value to be improved on.
     """
 
     look: Look
-    prices: Array | float
+    prices: Array
     best: float
 
     def __len__(self) -> int:
@@ -44,24 +45,28 @@ class Prospects:
         """The logarithm of the expected improvement, by its price: [n]."""
         return log_expected_improvement(self.look.mean, self.look.deviation, self.best) - self.prices
 
-    def some(self, index: Numbers | NDArray[np.bool_]) -> Prospects:
-        """A part of it."""
-        prices = self.prices if isinstance(self.prices, float) else self.prices[index]
-        return Prospects(self.look.some(index), prices, self.best)
-
-    def foremost(self, among: Numbers, process: GaussianProcess, count: int) -> tuple[Numbers, Array]:
-        """Which of some of them are those of which a later process hopes most, at least `count`, and what it hopes.
+    def foremost(
+        self, among: Numbers, process: GaussianProcess, count: int, above: float = -math.inf
+    ) -> tuple[Numbers, Array]:
+        """Which of some of them are those of which a later process hopes most, and what it hopes.
 
         It must hope nowhere for more than the process before it: then those that promised most are looked at again
-        first, and the others only while they may still be better.
+        first, and the others only while they may still be among the `count` best.
+
+        Args:
+            among: Where they stand.
+            process: The later process.
+            count: At least so many are found, if there are as many that may be
+            above: this.
         """
         promised = self.hopes[among]
         order = np.argsort(-promised, kind="stable")
+        order = order[: int((promised > above).sum())]
         found = np.empty(0)
         while len(found) < len(order) and (
             len(found) < count or np.partition(found, -count)[-count] < promised[order[len(found)]]
         ):
-            some = self.some(among[order[len(found) : len(found) + AT_ONCE]])
-            again = Prospects(process.look_again(some.look), some.prices, some.best)
-            found = np.r_[found, again.hopes]
+            some = among[order[len(found) : len(found) + AT_ONCE]]
+            again = log_expected_improvement(*process.look_again(self.look, some), self.best) - self.prices[some]
+            found = np.r_[found, again]
         return order[: len(found)], found

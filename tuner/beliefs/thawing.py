@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -212,7 +213,7 @@ class Thawing:
         whole = sum(it.epoch >= self._epochs and it.value is not None for it in self._told)
         if whole >= max(1, self._trials // FACTOR ** len(self.rungs)):
             return None
-        return self._belief(len(self._told)).most_hoped(sorted(waiting))[0]
+        return self._belief(len(self._told)).most_hoped(sorted(waiting))
 
     def _most_hoped(self, waiting: Collection[int]) -> int | None:
         """The waiting trial of which the model hopes more than of any new point; None if there is no such trial."""
@@ -221,10 +222,7 @@ class Thawing:
         new = belief.best_new()
         self._found = None if new is None else self._coordinates.point(new[0])
         heard = sorted(number for number in waiting if number not in unheard)
-        if not heard:
-            return None
-        first, hope = belief.most_hoped(heard)
-        return first if new is None or hope > new[1] else None
+        return belief.most_hoped(heard, above=-math.inf if new is None else new[1]) if heard else None
 
     def _belief(self, known: int) -> Belief:
         """The belief after so many observations, while trials are at work or have reported since."""
