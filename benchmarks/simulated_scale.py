@@ -1,7 +1,7 @@
 """How long a large sweep takes in simulated time: what ledger, conductor, searcher and scheduler cost by themselves.
 
-    python benchmarks/simulated_scale.py [--trials 10000] [--workers 1000] [--searcher random] [--scheduler asha]
-        [--json FILE]
+    python benchmarks/simulated_scale.py [--trials 10000] [--workers 1000] [--searcher auto]
+        [--scheduler freeze_thaw] [--json FILE]
 
 The trainings are made up: seven hyperparameters, a curve over 50 epochs that follows from them, costs that differ
 tenfold; now and then one diverges. All runs in one process on one core; its processor time hardly moves with what else
@@ -60,8 +60,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--trials", type=int, default=10_000)
     parser.add_argument("--workers", type=int, default=1_000)
-    parser.add_argument("--searcher", default="random")
-    parser.add_argument("--scheduler", default="asha")
+    parser.add_argument("--searcher", default="auto")
+    parser.add_argument("--scheduler", default="freeze_thaw")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     asked = parser.parse_args()
     clock, processor = time.perf_counter(), time.process_time()

@@ -37,9 +37,6 @@ class Prospects:
     prices: Array
     best: float
 
-    def __len__(self) -> int:
-        return len(self.look.rows)
-
     @cached_property
     def hopes(self) -> Array:
         """The logarithm of the expected improvement, by its price: [n]."""
@@ -48,7 +45,7 @@ class Prospects:
     def foremost(
         self, among: Numbers, process: GaussianProcess, count: int, above: float = -math.inf
     ) -> tuple[Numbers, Array]:
-        """Which of some of them are those of which a later process hopes most, and what it hopes.
+        """Of some of them those of which a later process hopes most: which, as places in `among`, and what it hopes.
 
         It must hope nowhere for more than the process before it: then those that promised most are looked at again
         first, and the others only while they may still be among the `count` best.
@@ -56,8 +53,8 @@ class Prospects:
         Args:
             among: Where they stand.
             process: The later process.
-            count: At least so many are found, if there are as many that may be
-            above: this.
+            count: How many at least, if so many promise more than `above`.
+            above: What is hoped for elsewhere.
         """
         promised = self.hopes[among]
         order = np.argsort(-promised, kind="stable")
