@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,22 +41,22 @@ class Axis:
     name: str
     dimension: Dimension
 
-    @property
+    @cached_property
     def categorical(self) -> bool:
         """Whether two different values are just different, no two nearer than others."""
         return isinstance(self.dimension, Among) and not self._ordered
 
-    @property
+    @cached_property
     def places(self) -> int:
         """How many values a list has; 0 for a range."""
         return len(self.dimension.options) if isinstance(self.dimension, Among) else 0
 
-    @property
+    @cached_property
     def _ordered(self) -> bool:
         options = self.dimension.grid()
         return len(options) > 2 and all(isinstance(it, int | float) and not isinstance(it, bool) for it in options)
 
-    @property
+    @cached_property
     def _options(self) -> list[Value]:
         options = self.dimension.grid()
         return sorted(options) if self._ordered else options
