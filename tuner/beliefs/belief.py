@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence, Set
-from copy import deepcopy
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -33,6 +32,8 @@ DRAWN, NEIGHBOURS, FURTHER = 600, 30, 20
 """Random candidates, neighbours of each top at each distance, and of each candidate that is followed up."""
 FOLLOWED, ROUNDS = 4, 2
 """How many candidates are followed up, and how often."""
+FEWER = 3
+"""Where more than a thousand points were tried, a third of the candidates, new ones each time, are enough."""
 
 
 class Belief:
@@ -43,7 +44,6 @@ class Belief:
     Args:
         evidence: What was seen.
         process: The model of it, and of what is believed of the trials at work.
-        rng: For what is drawn.
         price: What trainings cost, if that is to count.
         alone: The belief without the trials at work, if this one has them.
     """
@@ -52,12 +52,11 @@ class Belief:
         self,
         evidence: Evidence,
         process: GaussianProcess,
-        rng: Generator,
         price: Price | None = None,
         alone: Belief | None = None,
     ) -> None:
         self.process = process
-        self._evidence, self._rng, self._price, self._alone = evidence, rng, price, alone or self
+        self._evidence, self._price, self._alone = evidence, price, alone or self
         self._coordinates, self._points = evidence.coordinates, evidence.points
         self._expected: dict[int, float] = {}
         """What is expected of trials that were asked for."""
@@ -78,7 +77,7 @@ class Belief:
             foremost = np.sort(np.argsort(expected, kind="stable")[:BELIEVED])
             numbers, expected = numbers[foremost], expected[foremost]
         believed = Seen(self._rows(numbers), np.ones(len(numbers)), numbers, expected)
-        return Belief(self._evidence, self.process.having_seen(believed), self._rng, self._price, self)
+        return Belief(self._evidence, self.process.having_seen(believed), self._price, self)
 
     def most_hoped(self, numbers: Sequence[int], above: float = -math.inf) -> int | None:
         """Of trials that were begun the one of which most is hoped if it is trained to the end; None if not above."""
@@ -87,22 +86,23 @@ class Belief:
         found, hopes = self._foremost(prospects, places, 1, above)
         return int(frozen[found[int(np.argmax(hopes))]]) if hopes.max(initial=above) > above else None
 
-    def best_new(self) -> tuple[Array, float] | None:
+    def best_new(self, rng: Generator) -> tuple[Array, float] | None:
         """The untried point of which most is hoped, with how much; None if every candidate was tried.
 
         It is looked for among random points and around those that promise most, then twice around the best found.
         """
         if not len(self._coordinates):
             return None
-        candidates, keys, rng = self._alone._candidates
-        tried, rng = self._alone._tried.keys(), deepcopy(rng)
-        new = np.flatnonzero(_are_new(keys, tried))
-        leading, hopes = self._foremost(candidates, new, FOLLOWED)
-        found = candidates.look.rows[new[leading]]
+        tried = self._alone._tried.keys()
+        fewer = FEWER if len(self._points) > LOOKED_AT else 1
+        drawn = self._coordinates.draw(rng, DRAWN // fewer)
+        near = self._coordinates.near(rng, self._alone._tops, NEIGHBOURS // fewer)
+        rows = self._untried(np.vstack([drawn, near]), tried)
+        leading, hopes = self._foremost(self._alone._prospects(rows), np.arange(len(rows)), FOLLOWED)
+        found = rows[leading]
         for _ in range(ROUNDS if len(found) else 0):
             leaders = found[np.argsort(-hopes, kind="stable")[:FOLLOWED]]
-            near = self._coordinates.near(rng, leaders, FURTHER)
-            near = near[_are_new(self._coordinates.keys(near), tried)]
+            near = self._untried(self._coordinates.near(rng, leaders, FURTHER), tried)
             found, hopes = np.vstack([found, near]), np.r_[hopes, self._prospects(near).hopes]
         if not len(found):
             return None
@@ -110,13 +110,6 @@ class Belief:
         return found[first], float(hopes[first])
 
     # --- inside ---
-
-    @cached_property
-    def _candidates(self) -> tuple[Prospects, list[bytes], Generator]:
-        """Random points and neighbours of the best tried, with their keys, and what draws after them."""
-        rng = deepcopy(self._rng)
-        rows = np.vstack([self._coordinates.draw(rng, DRAWN), self._coordinates.near(rng, self._tops(), NEIGHBOURS)])
-        return self._prospects(rows), self._coordinates.keys(rows), rng
 
     @property
     def _best(self) -> float:
@@ -126,6 +119,7 @@ class Belief:
     def _tried(self) -> _Tried:
         return _Tried(self._coordinates, self._points)
 
+    @cached_property
     def _tops(self) -> Array:
         """The points tried of which the least is expected."""
         numbers = np.array(list(self._points), dtype=np.int64)
@@ -159,6 +153,9 @@ class Belief:
             return np.arange(len(among)), looked_at.hopes[among]
         return looked_at.foremost(among, self.process, count, above)
 
+    def _untried(self, rows: Array, tried: Set[bytes]) -> Array:
+        return rows[[key not in tried for key in self._coordinates.keys(rows)]]
+
     def _prospects(self, rows: Array, trials: Numbers | None = None) -> Prospects:
         prices = self._price.of(rows) if self._price else np.zeros(len(rows))
         return Prospects(self.process.look(rows, trials), prices, self._best)
@@ -181,7 +178,3 @@ class _Tried:
             self._keys.update(self._coordinates.keys(np.array(new)))
             self._counted += len(new)
         return self._keys
-
-
-def _are_new(keys: Sequence[bytes], tried: Set[bytes]) -> NDArray[np.bool_]:
-    return np.array([key not in tried for key in keys], dtype=bool)

@@ -219,7 +219,7 @@ class Thawing:
         """The waiting trial of which the model hopes more than of any new point; None if there is no such trial."""
         known = renewed(len(self._told))
         belief, unheard = self._belief(known), {it.trial for it in self._told[known:]}
-        new = belief.best_new()
+        new = belief.best_new(np.random.default_rng(seed_of(self._seed, "new", len(self._told))))
         self._found = None if new is None else self._coordinates.point(new[0])
         heard = sorted(number for number in waiting if number not in unheard)
         return belief.most_hoped(heard, above=-math.inf if new is None else new[1]) if heard else None
@@ -229,9 +229,8 @@ class Thawing:
         if self._believed is None or self._believed[0] != known:
             told = self._told[:known]
             evidence = Evidence(self._coordinates, self._points, told, self._epochs)
-            rng, drawing = (np.random.default_rng(seed_of(self._seed, what, known)) for what in ("belief", "new"))
-            process = evidence.process(self._settings(evidence), rng)
-            self._believed = known, Belief(evidence, process, drawing, self._price())
+            rng = np.random.default_rng(seed_of(self._seed, "belief", known))
+            self._believed = known, Belief(evidence, evidence.process(self._settings(evidence), rng), self._price())
         return self._believed[1].amid(sorted({*self._turns, *(it.trial for it in self._told[known:])}))
 
     def _price(self) -> Price | None:

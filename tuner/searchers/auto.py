@@ -62,5 +62,5 @@ class Auto(Searcher):
         if not space.parameters() or (evidence := evidence_of(space, study, rng)) is None:
             return unknown
         process = evidence.process(settings_of(evidence, study), rng)
-        found = Belief(evidence, process, rng).amid(pending_of(study)).best_new()
+        found = Belief(evidence, process).amid(pending_of(study)).best_new(rng)
         return unknown if found is None else exactly(evidence.coordinates.point(found[0]), unknown)

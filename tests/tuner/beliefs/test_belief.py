@@ -3,7 +3,7 @@ import pytest
 
 from search_spaces.dimensions import Among, Between
 from search_spaces.flat import FlatSpace
-from tuner.beliefs.belief import BELIEVED, LOOKED_AT, Belief
+from tuner.beliefs.belief import BELIEVED, DRAWN, LOOKED_AT, Belief
 from tuner.beliefs.coordinates import Coordinates
 from tuner.beliefs.evidence import MANY, Evidence, refitted, renewed
 from tuner.beliefs.outcomes import Observation
@@ -27,22 +27,22 @@ def bowl():
 def belief_of(seen, working=()):
     rng = np.random.default_rng(0)
     process = seen.process(seen.settings(rng), rng)
-    return Belief(seen, process, np.random.default_rng(1)).amid(working)
+    return Belief(seen, process).amid(working)
 
 
 def test_the_best_new_point_lies_where_the_best_is(bowl):
-    found, _ = belief_of(bowl).best_new()
+    found, _ = belief_of(bowl).best_new(np.random.default_rng(1))
     assert found == pytest.approx([0.7, 0.3], abs=0.05)
 
 
 def test_the_same_evidence_and_seed_find_the_same_point(bowl):
-    one, other = (belief_of(bowl).best_new() for _ in range(2))
+    one, other = (belief_of(bowl).best_new(np.random.default_rng(1)) for _ in range(2))
     assert one[0].tolist() == other[0].tolist()
 
 
 def test_where_a_trial_is_at_work_less_is_hoped_for(bowl):
     before = belief_of(bowl)
-    first, hope = before.best_new()
+    first, hope = before.best_new(np.random.default_rng(1))
     bowl.points[25] = first
     after = belief_of(bowl, working=[25])
     assert after._prospects(first[None]).hopes[0] < hope - 0.5
@@ -50,7 +50,7 @@ def test_where_a_trial_is_at_work_less_is_hoped_for(bowl):
 
 def test_of_a_thousand_at_work_those_count_that_may_become_the_best(bowl):
     before = belief_of(bowl)
-    first, hope = before.best_new()
+    first, hope = before.best_new(np.random.default_rng(1))
     rng = np.random.default_rng(2)
     bowl.points.update({25 + i: row for i, row in enumerate(rng.random((999, 2)) * [0.3, 1.0])})  # far from it
     bowl.points[25 + 999] = first
@@ -62,7 +62,7 @@ def test_of_a_thousand_at_work_those_count_that_may_become_the_best(bowl):
 def test_among_many_points_that_were_tried_the_best_is_still_searched_around(bowl):
     rng = np.random.default_rng(2)
     bowl.points.update({25 + i: row for i, row in enumerate(rng.random((LOOKED_AT, 2)))})
-    found, _ = belief_of(bowl).best_new()
+    found, _ = belief_of(bowl).best_new(np.random.default_rng(1))
     assert found == pytest.approx([0.7, 0.3], abs=0.05)
 
 
@@ -70,10 +70,10 @@ def test_a_point_that_was_tried_is_not_proposed_again():
     space = FlatSpace({"a": Among("u", "v"), "b": Among("u", "v")})
     points = [{"a": "u", "b": "u"}, {"a": "u", "b": "v"}, {"a": "v", "b": "u"}]
     seen = evidence(points, [1.0, 2.0, 3.0], space=space)
-    found, _ = belief_of(seen).best_new()
+    found, _ = belief_of(seen).best_new(np.random.default_rng(1))
     assert seen.coordinates.point(found) == {"a": "v", "b": "v"}
     seen.points[3] = found
-    assert belief_of(seen).best_new() is None
+    assert belief_of(seen).best_new(np.random.default_rng(1)) is None
 
 
 def test_of_trials_cut_short_more_is_hoped_of_the_one_that_did_better():
@@ -88,7 +88,7 @@ def test_of_trials_cut_short_more_is_hoped_of_the_one_that_did_better():
 
 def test_failures_alone_are_no_evidence_against_everything():
     seen = evidence([{"x": 0.2, "y": 0.2}], [None])
-    assert belief_of(seen).best_new() is not None
+    assert belief_of(seen).best_new(np.random.default_rng(1)) is not None
 
 
 def test_work_leaves_what_is_expected_as_it_is_and_nowhere_raises_hope(bowl):
@@ -111,8 +111,8 @@ def test_the_trial_and_the_point_found_among_the_foremost_are_those_of_all(bowl)
     hopes = amid._prospects(rows, np.array(numbers)).hopes
     assert amid.most_hoped(numbers) == amid.most_hoped(numbers, hopes.max() - 1e-3) == 25 + int(np.argmax(hopes))
     assert amid.most_hoped(numbers, hopes.max() + 1e-3) is None
-    candidates, _, _ = alone._candidates
-    assert amid.best_new()[1] >= amid._prospects(candidates.look.rows).hopes.max() - 1e-9
+    drawn = bowl.coordinates.draw(np.random.default_rng(1), DRAWN)
+    assert amid.best_new(np.random.default_rng(1))[1] >= amid._prospects(drawn).hopes.max() - 1e-9
 
 
 def test_settings_are_learned_anew_ever_more_rarely():

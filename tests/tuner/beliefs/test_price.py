@@ -43,7 +43,7 @@ def test_of_two_hills_alike_the_cheaper_one_is_climbed() -> None:
 
     def proposed(price: Price | None, seed: int) -> float:
         rng = np.random.default_rng(seed)
-        found = Belief(evidence, evidence.process(settings, rng), rng, price).best_new()
+        found = Belief(evidence, evidence.process(settings, rng), price).best_new(rng)
         assert found is not None
         return float(found[0][1])
 
