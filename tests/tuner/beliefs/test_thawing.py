@@ -5,6 +5,8 @@ import pytest
 
 from search_spaces.dimensions import Between
 from search_spaces.flat import FlatSpace
+from tuner.beliefs import thawing
+from tuner.beliefs.belief import Belief
 from tuner.beliefs.coordinates import Coordinates
 from tuner.beliefs.thawing import STARTUP, Thawing
 
@@ -116,6 +118,24 @@ def test_the_same_reports_lead_to_the_same_decisions(sweep):
     again = Sweep(trials=60)
     assert again.order == sweep.order
     assert again.points == sweep.points
+
+
+def test_a_model_that_few_observations_renew_finds_the_best_too_and_names_nobody_it_has_not_heard_of(monkeypatch):
+    """As with thousands of observations, where a hundredth of them renews it: here ten do."""
+    monkeypatch.setattr(thawing, "renewed", lambda count: max(count - count % 10, 1))
+    named = []
+    most_hoped = Belief.most_hoped
+
+    def noted(belief, numbers, above):
+        named.append((most_hoped(belief, numbers, above), set(belief._evidence.seen.trials.tolist())))
+        return named[-1][0]
+
+    monkeypatch.setattr(Belief, "most_hoped", noted)
+    sweep = Sweep(trials=60)
+    whole = [number for number, epoch in sweep.epochs.items() if epoch == EPOCHS]
+    assert max(height(sweep.points[number]) for number in whole) > 0.995
+    assert named and all(number is None or number in heard for number, heard in named)
+    assert sweep.order == Sweep(trials=60).order
 
 
 def test_a_trial_that_failed_is_never_named_and_its_neighbourhood_is_avoided():
