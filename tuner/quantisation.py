@@ -10,7 +10,7 @@ from torch import Tensor
 from search_spaces.data import Part, Task
 from tuner.batches import Batches
 from tuner.building import JUDGED_AT_ONCE
-from tuner.exporting import BATCHES, Exported, Run, difference, onnx_runner, quietly, to_onnx
+from tuner.export_formats import BATCHES, Exported, Run, difference, onnx_runner, quietly, to_onnx
 from tuner.loaded import Loaded
 from tuner.modules.metrics import metrics
 from tuner.reported import OF_TASK

@@ -11,7 +11,7 @@ from search_spaces import plugins
 from search_spaces.choice import Architecture
 from search_spaces.dimensions import Between
 from search_spaces.shape import Kind, Shape
-from tuner.exporting import BATCHES, difference, to_onnx, to_pt2
+from tuner.export_formats import BATCHES, difference, to_onnx, to_pt2
 
 pytest.importorskip("onnxscript", reason="sweepforge[export] is not installed")
 pytest.importorskip("onnxruntime", reason="sweepforge[export] is not installed")

@@ -16,7 +16,8 @@ from tuner import exporting
 from tuner.assignment import Assignment
 from tuner.commands import app
 from tuner.errors import UsageError
-from tuner.exporting import difference, export, onnx_runner
+from tuner.export_formats import difference, onnx_runner
+from tuner.exporting import export
 from tuner.home import Home
 from tuner.loaded import loaded
 
