@@ -33,7 +33,7 @@ DRAWN, NEIGHBOURS, FURTHER = 600, 30, 20
 FOLLOWED, ROUNDS = 4, 2
 """How many candidates are followed up, and how often."""
 FEWER = 3
-"""Where more than a thousand points were tried, a third of the candidates, new ones each time, are enough."""
+"""Where more than a thousand points were tried, a third of the candidates are drawn: there are many decisions then."""
 
 
 class Belief:

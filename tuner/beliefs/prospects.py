@@ -57,8 +57,7 @@ class Prospects:
             above: What is hoped for elsewhere.
         """
         promised = self.hopes[among]
-        order = np.argsort(-promised, kind="stable")
-        order = order[: int((promised > above).sum())]
+        order = np.argsort(-promised, kind="stable")[: int((promised > above).sum())]
         found = np.empty(0)
         while len(found) < len(order) and (
             len(found) < count or np.partition(found, -count)[-count] < promised[order[len(found)]]
