@@ -136,3 +136,21 @@ def test_a_trials_own_beginning_tells_more_than_a_strangers():
     own, _ = process.predict(data.rows, np.array([7]))
     stranger, _ = process.predict(data.rows)
     assert own > stranger > 0
+
+
+@pytest.mark.parametrize("categories", [False, True])
+def test_what_is_seen_in_two_parts_and_looked_at_again_is_what_is_seen_at_once(categories):
+    times = np.resize([0.0, 0.5, 1.0], 12)
+    kernel = Kernel(np.array([False, categories]), np.array([0, 3 if categories else 0]), timed=True)
+    settings, data = kernel.mean, seen(12, times, categories)
+    later = Seen(data.rows[:4], np.ones(4), np.arange(20, 24), np.array([1.0, -1.0, 0.5, 0.0]))
+    at_once, before = GaussianProcess(kernel, settings, data.joined(later)), GaussianProcess(kernel, settings, data)
+    after = before.having_seen(later)
+    np.testing.assert_allclose(after._factor, at_once._factor, atol=1e-10)
+    rows, trials, some = seen(9, categories=categories).rows, np.arange(16, 25), np.array([7, 2, 4])
+    mean, deviation = at_once.predict(rows, trials)
+    look = before.look(rows, trials)
+    for _ in range(2):  # the second time what was worked out for the first is used
+        again, spread = after.look_again(look, some)
+        np.testing.assert_allclose(again, mean[some], atol=1e-8)
+        np.testing.assert_allclose(spread, deviation[some], atol=1e-8)
